@@ -1,0 +1,77 @@
+import type { RecordBatch, Table } from "apache-arrow";
+import type { JsonObject } from "./json.ts";
+import type { Schema } from "./schema.ts";
+
+/**
+ * A relation that has not been computed yet: a SELECT over a session of the embedded engine, with its schema.
+ * Nothing is read until somebody asks for rows (DESIGN §3).
+ */
+export interface Batch {
+  /** Column names, in order. */
+  readonly columns: readonly string[];
+  readonly schema: Schema;
+  /** Facts about where the rows come from, kept through transforms. */
+  readonly metadata: JsonObject;
+  /** The SELECT. Valid in `session` only, as long as the batch is not released. */
+  readonly sql: string;
+  readonly session: Session;
+  /** Counts the rows: runs the relation. */
+  rowCount(): Promise<number>;
+  /** Streams the rows as Arrow record batches of at most `rowsPerBatch` rows (default 65,536). */
+  toArrow(options?: { rowsPerBatch?: number }): AsyncIterable<RecordBatch>;
+  /** The first `limit` rows (default all) as arrays of plain values, for people. int64 come as bigint. */
+  rows(options?: { limit?: number }): Promise<unknown[][]>;
+  /** The first `limit` rows (default all) as objects, for people. */
+  toObjects(options?: { limit?: number }): Promise<Record<string, unknown>[]>;
+}
+
+/** What a statement did. */
+export interface RunResult {
+  /** Rows inserted, updated, deleted or copied. */
+  readonly rowsChanged: number;
+}
+
+/** How far the statement under way has come. */
+export interface SessionProgress {
+  /** 0…1, or undefined where the engine can't tell. */
+  readonly fraction?: number;
+  /** Rows that passed the scans so far. */
+  readonly rowsProcessed: number;
+}
+
+/** A session of the embedded engine (DuckDB): one connection, in memory, spilling to a temporary directory. */
+export interface Session {
+  /** Runs statements for their effect. */
+  run(sql: string): Promise<RunResult>;
+  /**
+   * Runs a query whose result is small, for metadata. Values come as JavaScript has them: BIGINT as bigint,
+   * VARCHAR as string, DOUBLE and INTEGER as number, BOOLEAN as boolean, NULL as null, lists as arrays; cast the
+   * rest to VARCHAR in the query.
+   */
+  query<T extends Record<string, unknown>>(sql: string): Promise<T[]>;
+  /** Binds a SELECT, reads no rows, and makes it a batch. */
+  relation(sql: string, metadata?: JsonObject): Promise<Batch>;
+  /**
+   * Brings Arrow columns in: appends them to a temporary table as they come and returns the relation over it.
+   * `schema` says what the columns mean where Arrow alone can't (json, uuid), and is needed for an empty stream.
+   */
+  fromArrow(
+    data: Table | AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
+    options?: { schema?: Schema; metadata?: JsonObject },
+  ): Promise<Batch>;
+  /** Drops what a batch made by `fromArrow` holds. Does nothing for others. */
+  release(batch: Batch): Promise<void>;
+  /**
+   * Attaches a DuckDB database file and returns the alias to qualify names with. The same path attached twice gives
+   * the same alias; attached read-only first and for writing then, it is attached again for writing.
+   */
+  attach(path: string, options: { readOnly: boolean }): Promise<string>;
+  /** Runs `body` between BEGIN and COMMIT; rolls back if it throws. Not to be nested. */
+  transaction<T>(body: () => Promise<T>): Promise<T>;
+  /** A name for a temporary object that no other has. */
+  temporaryName(prefix: string): string;
+  progress(): SessionProgress;
+  /** Stops the statement under way, which then throws `INTERRUPTED`. */
+  interrupt(): void;
+  close(): Promise<void>;
+}

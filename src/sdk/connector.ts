@@ -1,0 +1,222 @@
+/**
+ * The connector contract. A connector is a folder: `mod.ts` calls `defineConnector` with everything that can be known
+ * without a driver; `source.ts` and `destination.ts` are imported only when a run opens them.
+ */
+import type { z } from "zod";
+import type { Batch, Session } from "./batch.ts";
+import type { Capabilities, IncrementalStrategy, MergeStrategy, WriteMode } from "./capabilities.ts";
+import type { Logger } from "./log.ts";
+import type { Schema } from "./schema.ts";
+import type { Position, SourceState } from "./state.ts";
+
+/** A recipe that shows the connector at work; printed on its page and validated by the tests. */
+export interface Example {
+  readonly title: string;
+  /** A whole recipe in YAML. */
+  readonly recipe: string;
+}
+
+/** What a connector is. `C` is its parsed config: the recipe's block less the keys the engine owns. */
+export interface ConnectorDefinition<C = unknown> {
+  readonly name: string;
+  /** One line, no full stop: "Read from and load into …". */
+  readonly summary: string;
+  /** Object schema of the keys beside `type`; every key described. Strict: unknown keys are refused. */
+  readonly config: z.ZodType<C>;
+  readonly capabilities: Capabilities;
+  readonly examples: readonly Example[];
+  /** Lossy or surprising type mappings, one sentence each, for the connector's page. */
+  readonly typeNotes?: readonly string[];
+  /**
+   * Pure checks that need the whole picture, such as "append needs a directory": problems found, by key.
+   * Called at planning, with rendered config.
+   */
+  readonly checkRead?: (config: C, request: PlannedRead) => readonly ConfigProblem[];
+  readonly checkWrite?: (config: C, request: PlannedWrite) => readonly ConfigProblem[];
+  /** The write mode where the recipe names none. Default `append`. */
+  readonly defaultWriteMode?: (config: C) => WriteMode;
+  /** One line for people, no secrets: `data/*.csv (csv)`, `shop.duckdb: main.orders`. */
+  readonly describe: (config: C) => string;
+  readonly openSource?: () => Promise<{ openSource: (config: C, context: OpenContext) => Promise<Source> }>;
+  readonly openDestination?: () => Promise<
+    { openDestination: (config: C, context: OpenContext) => Promise<Destination> }
+  >;
+}
+
+/** A problem with one key of a config block. `key` is relative to the block: `["columns", "id"]`. */
+export interface ConfigProblem {
+  readonly key: readonly (string | number)[];
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** `source.incremental`, parsed, defaults filled in. */
+export interface Incremental {
+  readonly strategy: IncrementalStrategy;
+  /** Required for every strategy but `modified_time`, `cdc` and `custom`. */
+  readonly cursorColumn?: string;
+  /** Text as the engine casts it to the column's type. Inclusive. */
+  readonly initialValue?: string;
+  /** Exclusive upper end for good: a backfill stops there. */
+  readonly endValue?: string;
+  /** How far to step back behind the last value, `15 minutes` for times or a number: merge only. */
+  readonly lag?: string;
+  readonly onNull: "include" | "exclude" | "error";
+  readonly order: "asc" | "none";
+}
+
+/** What the plan says of reading. */
+export interface PlannedRead {
+  readonly incremental?: Incremental;
+}
+
+/** What the plan says of writing. */
+export interface PlannedWrite {
+  readonly mode: WriteMode;
+  readonly mergeKeys: readonly string[];
+  readonly strategy: MergeStrategy;
+}
+
+/** What a run gives a connector to work with. */
+export interface OpenContext {
+  readonly session: Session;
+  readonly log: Logger;
+  /** Aborted on SIGINT/SIGTERM and when the run fails elsewhere. */
+  readonly signal: AbortSignal;
+  readonly recipe: string;
+  readonly resource: string;
+}
+
+export interface ReadRequest extends PlannedRead {
+  readonly runId: string;
+  /** How boundary rows are treated: `merge` applies them again, `append` drops the ones already loaded. */
+  readonly writeMode: WriteMode;
+  /** Rows per batch for sources that stream. Sources the engine scans itself may give one batch for all. */
+  readonly batchSize: number;
+  /** Connections or readers to use at most. */
+  readonly parallelism: number;
+  /** RFC 3339, UTC: when the run began; the upper bound of a watermark window on a time column. */
+  readonly startedAt: string;
+}
+
+/** A batch and the state that holds once it, and all before it, are committed. */
+export interface SourceBatch {
+  readonly batch: Batch;
+  readonly state: SourceState;
+  /** For people: `orders-2024.csv`, `updated_at <= 2024-05-01`. */
+  readonly label?: string;
+  /** Size of what is read, in bytes, where known beforehand: for progress. */
+  readonly bytes?: number;
+}
+
+/** What a source would do from a state, without doing it. */
+export interface ReadDescription {
+  readonly schema: Schema;
+  /** Each statement or file that would be read. */
+  readonly statements: readonly string[];
+  /** Where it would go on from, for people; undefined when it reads everything. */
+  readonly resumesFrom?: string;
+  /** Batches, files or rows expected, where it can be told cheaply. */
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly files?: number;
+  readonly warnings: readonly string[];
+}
+
+/** A relation or stream the system offers. */
+export interface Discovered {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly primaryKey: readonly string[];
+  readonly estimatedRows?: number;
+}
+
+export interface Source {
+  /** Proves that the system can be reached and read. Throws a `ConnectorError` that says precisely what is wrong. */
+  check(): Promise<string[]>;
+  discover?(): Promise<Discovered[]>;
+  /** Opens what it must to tell what it would read, reads no rows but samples. */
+  describe(request: ReadRequest, state: SourceState): Promise<ReadDescription>;
+  /**
+   * The rows after `state`, batch by batch. The state that comes with a batch is the whole state, not a change to it.
+   * The last state has no checkpoints. An empty source gives no batch, or one batch without rows.
+   */
+  readBatches(request: ReadRequest, state: SourceState): AsyncIterable<SourceBatch>;
+  /**
+   * The state of a run all of whose batches are committed. For sources that only know at the end that there is
+   * no more; the default is the last batch's state with `checkpoints` emptied.
+   */
+  finalState?(state: SourceState): SourceState;
+  close(): Promise<void>;
+}
+
+export interface LoadRequest extends PlannedWrite {
+  readonly runId: string;
+  /** Ignore what was committed before and replace all rows. */
+  readonly fullRefresh: boolean;
+}
+
+/** One change that a load would make to the destination's schema. */
+export interface SchemaChange {
+  readonly kind: "create_table" | "add_column" | "change_type" | "none";
+  readonly column?: string;
+  readonly statement?: string;
+  readonly description: string;
+}
+
+/** What a load would do, without doing it. */
+export interface WriteDescription {
+  readonly statements: readonly string[];
+  readonly changes: readonly SchemaChange[];
+  readonly warnings: readonly string[];
+}
+
+export interface WriteResult {
+  /** Rows of the batch that came in. */
+  readonly rowsReceived: number;
+  /** Rows inserted or updated at the destination. */
+  readonly rowsWritten: number;
+  /** Bytes written, where known. */
+  readonly bytes?: number;
+  /** Schema changes that were made for this batch. */
+  readonly changes?: readonly SchemaChange[];
+}
+
+export interface Destination {
+  /** Proves that the system can be reached and written. Throws a `ConnectorError`. Leaves nothing behind. */
+  check(): Promise<string[]>;
+  /** What loading rows of this schema would do. Changes nothing. */
+  describe(schema: Schema, request: LoadRequest): Promise<WriteDescription>;
+  openLoad(request: LoadRequest): Promise<Load>;
+  close(): Promise<void>;
+}
+
+/**
+ * One load: a run's writes to one table or set of files.
+ * Order of calls: `resume`, then `writeBatch`…, then `commit` or `abort`, each once.
+ */
+export interface Load {
+  /** The last position committed at the destination for this recipe and resource. */
+  resume(): Promise<Position | undefined>;
+  /**
+   * Writes a batch and its position in one atomic act. When it throws, nothing of the batch is there. With
+   * `overwrite` the rows stay hidden until `commit`.
+   */
+  writeBatch(batch: Batch, position: Position): Promise<WriteResult>;
+  /** Tries a batch and rolls it back: throws what `writeBatch` would throw. To find the rows a system refuses. */
+  probe?(batch: Batch): Promise<void>;
+  /** Makes the load visible where it was not, and records `position` (complete) in the same act. */
+  commit(position: Position): Promise<void>;
+  /** Gives up. Batches already committed stay (append, merge) or stay staged for the next run (overwrite). */
+  abort(): Promise<void>;
+  /**
+   * A SELECT over the session that gives the destination's rows in which `column` equals `value` (text), or
+   * undefined where the destination can't. For `capabilities.lookup`.
+   */
+  lookup?(column: string, value: string): Promise<string | undefined>;
+}
+
+/** Types a definition; the config type is inferred from the schema. */
+export function defineConnector<C>(definition: ConnectorDefinition<C>): ConnectorDefinition<C> {
+  return definition;
+}

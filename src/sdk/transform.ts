@@ -1,0 +1,51 @@
+/** The transform contract: a step writes SQL around a relation, or, if it must run code, maps a batch to a batch. */
+import type { z } from "zod";
+import type { Batch, Session } from "./batch.ts";
+import type { Example } from "./connector.ts";
+import type { JsonObject } from "./json.ts";
+import type { Logger } from "./log.ts";
+import type { Schema } from "./schema.ts";
+
+/** What a step works on. */
+export interface StepInput {
+  readonly schema: Schema;
+  /** SQL to stand after FROM: `SELECT … FROM ${input.relation}`. It is aliased as `input`. */
+  readonly relation: string;
+  readonly metadata: JsonObject;
+}
+
+export interface StepContext {
+  readonly recipe: string;
+  readonly resource: string;
+  /** `vars` of the recipe and `--var`. */
+  readonly vars: JsonObject;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+export interface TransformDefinition<C = unknown> {
+  readonly name: string;
+  readonly summary: string;
+  /** Object schema of the keys beside `type`; every key described. */
+  readonly config: z.ZodType<C>;
+  readonly examples: readonly Example[];
+  /** True where the step gives exactly one row for each row, so that rows read can be told from rows written. */
+  readonly keepsRows: boolean;
+  /**
+   * The SELECT that is the step. Pure.
+   * @throws {TransformError} where a column is missing or the config does not fit the schema.
+   */
+  readonly sql?: (input: StepInput, config: C, context: StepContext) => string;
+  /** For steps that must run code. One of `sql` and `run` is there. */
+  readonly run?: (batch: Batch, config: C, context: StepContext & { session: Session }) => Promise<Batch>;
+  /**
+   * After a run failed on a value: a SELECT of at most one row (`row` BIGINT 1-based, `column`, `value`, `reason` VARCHAR)
+   * that finds the first value the step can't take, or undefined where the step can't fail on values.
+   */
+  readonly diagnose?: (input: StepInput, config: C, context: StepContext) => string | undefined;
+}
+
+/** Types a definition; the config type is inferred from the schema. */
+export function defineTransform<C>(definition: TransformDefinition<C>): TransformDefinition<C> {
+  return definition;
+}
