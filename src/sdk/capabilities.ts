@@ -22,6 +22,8 @@ export interface Capabilities {
   readonly incremental: readonly IncrementalStrategy[];
   /** True: position and rows are committed in one transaction. False: by journal and atomic rename. */
   readonly transactions: boolean;
+  /** True: the destination can't keep a position at all; the state backend's is then believed. Default false. */
+  readonly positionless?: boolean;
   /** True: the destination can look rows up, so boundary rows past the bound kept in state are still told apart. */
   readonly lookup: boolean;
   /** True: the embedded engine reads or writes the system itself, so rows never leave it. */

@@ -97,6 +97,8 @@ export interface ReadRequest extends PlannedRead {
   readonly parallelism: number;
   /** RFC 3339, UTC: when the run began; the upper bound of a watermark window on a time column. */
   readonly startedAt: string;
+  /** The destination's rows in which a column has a value (`Load.lookup`), where it can look up. */
+  readonly lookup?: (column: string, value: string) => Promise<string | undefined>;
 }
 
 /** A batch and the state that holds once it, and all before it, are committed. */
@@ -154,6 +156,10 @@ export interface LoadRequest extends PlannedWrite {
   readonly runId: string;
   /** Ignore what was committed before and replace all rows. */
   readonly fullRefresh: boolean;
+  /** RFC 3339, UTC: when the run began. */
+  readonly startedAt: string;
+  /** The cursor column, where the source has one: of two rows with one merge key the later is kept. */
+  readonly orderBy?: string;
 }
 
 /** One change that a load would make to the destination's schema. */
@@ -196,7 +202,10 @@ export interface Destination {
  * Order of calls: `resume`, then `writeBatch`…, then `commit` or `abort`, each once.
  */
 export interface Load {
-  /** The last position committed at the destination for this recipe and resource. */
+  /**
+   * The last position committed at the destination for this recipe and resource. Staged positions (`Position.staged`)
+   * count only where this load is an overwrite with the same run id; else they are discarded with their staging.
+   */
   resume(): Promise<Position | undefined>;
   /**
    * Writes a batch and its position in one atomic act. When it throws, nothing of the batch is there. With

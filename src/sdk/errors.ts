@@ -33,7 +33,8 @@ export class DataLoaderError extends Error {
   readonly code: string;
   readonly hint?: string;
   readonly context: Record<string, Json>;
-  readonly location?: SourceLocation;
+  /** Filled in by whoever knows it first: see `at`. */
+  location?: SourceLocation;
   readonly retryable: boolean;
 
   constructor(code: string, message: string, options: ErrorOptions = {}) {
@@ -43,6 +44,12 @@ export class DataLoaderError extends Error {
     this.context = options.context ?? {};
     this.location = options.location;
     this.retryable = options.retryable ?? false;
+  }
+
+  /** Adds the place in the recipe, unless the error already has one. */
+  at(location: SourceLocation | undefined): this {
+    this.location ??= location;
+    return this;
   }
 
   /** The fields that `--json` prints and logs keep. */

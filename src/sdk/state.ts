@@ -33,6 +33,13 @@ export interface Position {
   readonly sequence: number;
   /** True on the commit that ends a run: all of its rows are in and visible. */
   readonly complete: boolean;
+  /**
+   * True on a batch of an overwrite that is not committed yet: its rows are staged, nobody sees them. Such a position
+   * counts only for a load that goes on with that overwrite; any other load discards it with the staging.
+   */
+  readonly staged?: boolean;
+  /** Fingerprint of the resource's plan: a half-done overwrite is taken up only by the same plan. */
+  readonly plan?: string;
   readonly state: SourceState;
 }
 

@@ -1,0 +1,3 @@
+export * from "./build.ts";
+export * from "./check.ts";
+export * from "./plan.ts";
