@@ -64,7 +64,9 @@ export function decideStart(memory: Memory): Start {
   }
   const behind = state !== undefined && committed.sequence < state.sequence;
   const notes = behind
-    ? ["The destination is behind the saved state (restored from a backup?); going on from the destination's position."]
+    ? [
+      "The destination is behind the saved state (restored from a backup?); going on from the destination's position.",
+    ]
     : [];
   return { ...fresh, state: committed.state, notes };
 }
@@ -77,14 +79,17 @@ export function sourceStateOf(state: State): SourceState {
 
 function withoutRecord(memory: Memory): Pick<Start, "state"> {
   const { state } = memory;
-  if (!memory.incremental || state === undefined || state.sequence === 0) return { state: EMPTY_SOURCE_STATE };
+  if (!memory.incremental || state === undefined || state.sequence === 0) {
+    return { state: EMPTY_SOURCE_STATE };
+  }
   if (memory.positionless) return { state: sourceStateOf(state) };
   throw new EngineError(
     "POSITION_LOST",
     "The saved state says that rows were loaded, but the destination has no record of this recipe: " +
       "it was removed, replaced, or is another one.",
     {
-      hint: "load everything again with --full-refresh; or, if the rows are there, accept the state as it is with " +
+      hint:
+        "load everything again with --full-refresh; or, if the rows are there, accept the state as it is with " +
         "`dataloader state set`",
       context: { recipe: state.recipe, sequence: state.sequence },
     },
@@ -97,7 +102,9 @@ function unfinished(memory: Memory, committed: Position): Omit<Start, "sequence"
     return { runId: memory.newRunId, resumed: false, state: EMPTY_SOURCE_STATE, notes: [] };
   }
   const notes = changed
-    ? ["The recipe has changed since the run that is being taken up began; the rest is loaded as it says now."]
+    ? [
+      "The recipe has changed since the run that is being taken up began; the rest is loaded as it says now.",
+    ]
     : [];
   return { runId: committed.runId, resumed: true, state: committed.state, notes };
 }

@@ -41,7 +41,10 @@ export function planRecipe(recipe: Recipe): Plan {
   };
 }
 
-function planResource(recipe: Recipe, ends: { source: SourcePlan; destination: DestinationPlan }): ResourcePlan {
+function planResource(
+  recipe: Recipe,
+  ends: { source: SourcePlan; destination: DestinationPlan },
+): ResourcePlan {
   const steps = recipe.steps.map((step) => {
     if (findTransform(step.type) === undefined) getTransform(step.type);
     return { type: step.type, config: step.config, index: step.index, location: recipe.locate(step.path) };
@@ -96,9 +99,13 @@ function warningsFor(recipe: Recipe): string[] {
 }
 
 function notBuilt(block: Recipe["later"][number]): RecipeError {
-  return new RecipeError("NOT_BUILT_YET", `\`${block.key}\` is part of the recipe language, but not built yet.`, {
-    location: block.location,
-    hint: `this version checks it and can't run it; remove \`${block.key}\` to run the recipe`,
-    context: { key: block.key },
-  });
+  return new RecipeError(
+    "NOT_BUILT_YET",
+    `\`${block.key}\` is part of the recipe language, but not built yet.`,
+    {
+      location: block.location,
+      hint: `this version checks it and can't run it; remove \`${block.key}\` to run the recipe`,
+      context: { key: block.key },
+    },
+  );
 }

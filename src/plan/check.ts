@@ -59,14 +59,18 @@ function checkSource(recipe: Recipe): RecipeError[] {
     ));
   }
   if (incremental !== undefined && recipe.destination !== undefined && writeModeOf(recipe) === "overwrite") {
-    problems.push(problemMaker(recipe, "destination")(
-      "INCREMENTAL_OVERWRITE",
-      ["write_mode"],
-      "An incremental source gives only new rows, and `overwrite` would keep nothing else.",
-      { hint: "use write_mode: append or merge, or remove source.incremental" },
-    ));
+    problems.push(
+      problemMaker(recipe, "destination")(
+        "INCREMENTAL_OVERWRITE",
+        ["write_mode"],
+        "An incremental source gives only new rows, and `overwrite` would keep nothing else.",
+        { hint: "use write_mode: append or merge, or remove source.incremental" },
+      ),
+    );
   }
-  if (incremental?.lag !== undefined && writeModeOf(recipe) === "append" && recipe.destination !== undefined) {
+  if (
+    incremental?.lag !== undefined && writeModeOf(recipe) === "append" && recipe.destination !== undefined
+  ) {
     problems.push(fail(
       "LAG_NEEDS_MERGE",
       ["incremental", "lag"],

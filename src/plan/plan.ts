@@ -64,7 +64,11 @@ export interface RuntimePlan {
   /** Rows per batch, for sources that stream. */
   readonly batchSize: number;
   readonly parallelism: number;
-  readonly retries: { readonly maxAttempts: number; readonly initialDelayMs: number; readonly maxDelayMs: number };
+  readonly retries: {
+    readonly maxAttempts: number;
+    readonly initialDelayMs: number;
+    readonly maxDelayMs: number;
+  };
   readonly deadLetter?: { readonly path: string; readonly maxRows?: number };
   /** As the embedded engine takes it: `2GB`. */
   readonly memoryLimit?: string;

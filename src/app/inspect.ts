@@ -1,0 +1,38 @@
+/** The commands that look without loading: `plan`, `preview`, `check`. */
+import { createSession } from "../batch/mod.ts";
+import { checkPlan, type CheckResult, describePlan, type Preview, previewPlan } from "../engine/mod.ts";
+import type { ResourceDescription, RunIO } from "../engine/mod.ts";
+import type { Plan } from "../plan/mod.ts";
+import { type ExecuteOptions, stateBackendFor } from "./execute.ts";
+
+type Options = Pick<ExecuteOptions, "stateDirectory" | "stateBackend" | "emit" | "signal">;
+
+/** What each resource of a plan would read, write and change. */
+export async function inspectPlan(plan: Plan, options: Options = {}): Promise<ResourceDescription[]> {
+  return await describePlan(plan, lookingIO(plan, options));
+}
+
+/** The first rows of each resource as its destination would get them. */
+export async function preview(
+  plan: Plan,
+  options: Options & { limit?: number; fromStart?: boolean } = {},
+): Promise<Preview[]> {
+  return await previewPlan(plan, lookingIO(plan, options), {
+    limit: options.limit ?? 10,
+    fromStart: options.fromStart,
+  });
+}
+
+/** Whether both ends of each resource can be reached. */
+export async function checkConnections(plan: Plan, options: Options = {}): Promise<CheckResult[]> {
+  return await checkPlan(plan, lookingIO(plan, options));
+}
+
+function lookingIO(plan: Plan, options: Options): RunIO {
+  return {
+    stateBackend: options.stateBackend ?? stateBackendFor(plan, options.stateDirectory),
+    emit: options.emit ?? (() => {}),
+    signal: options.signal ?? new AbortController().signal,
+    openSession: createSession,
+  };
+}

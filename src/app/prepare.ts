@@ -1,0 +1,63 @@
+/** From a recipe file to a Plan: reads the files, imports plug-ins, plans. */
+import { pathToFileURL } from "node:url";
+import { registerBuiltins } from "../builtin.ts";
+import { type Plan, planRecipe } from "../plan/mod.ts";
+import { type LoadOptions, loadRecipe, type Recipe } from "../recipe/mod.ts";
+import { type JsonObject, RecipeError } from "../sdk/mod.ts";
+
+/** What a recipe may be given from outside. */
+export interface RecipeInput {
+  /** `--var`: win over the recipe's own `vars`. */
+  readonly vars?: JsonObject;
+  /** Reads an environment variable; the process's own by default. */
+  readonly env?: (name: string) => string | undefined;
+  /** `collect`: a missing environment variable is listed in `missingEnv` and is no error. Default `error`. */
+  readonly onMissingEnv?: LoadOptions["onMissingEnv"];
+}
+
+/** Reads and validates a recipe and its parents. Imports no plug-in, opens nothing. */
+export async function readRecipe(file: string, input: RecipeInput = {}): Promise<Recipe> {
+  registerBuiltins();
+  return await loadRecipe(file, {
+    readFile: (path) => Deno.readTextFile(path),
+    env: input.env ?? ((name) => Deno.env.get(name)),
+    vars: input.vars,
+    onMissingEnv: input.onMissingEnv,
+  });
+}
+
+/** A recipe that is ready to run. */
+export interface Prepared {
+  readonly recipe: Recipe;
+  readonly plan: Plan;
+}
+
+/**
+ * Reads, validates and plans a recipe. Its plug-ins are imported, and the recipe is read again with what they registered.
+ * @throws {RecipeError} naming file, line and column.
+ */
+export async function prepareRecipe(file: string, input: RecipeInput = {}): Promise<Prepared> {
+  const first = await readRecipe(file, input);
+  if (first.plugins.length === 0) return { recipe: first, plan: planRecipe(first) };
+  await importPlugins(first.plugins);
+  const recipe = await readRecipe(file, input);
+  return { recipe, plan: planRecipe(recipe) };
+}
+
+/**
+ * Imports modules that register connectors, formats or transforms.
+ * @throws {RecipeError} `PLUGIN_FAILED` when one can't be imported.
+ */
+export async function importPlugins(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    try {
+      await import(pathToFileURL(path).href);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new RecipeError("PLUGIN_FAILED", `The plug-in "${path}" can't be loaded: ${reason}`, {
+        hint: "check `plugins:` and that the module runs by itself with `deno check`",
+        cause,
+      });
+    }
+  }
+}

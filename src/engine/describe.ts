@@ -1,0 +1,252 @@
+/** Looking without touching: what a plan would read and write, the first rows of it, whether its ends can be reached. */
+import type { Plan, ResourcePlan } from "../plan/mod.ts";
+import {
+  type Batch,
+  DataLoaderError,
+  type Destination,
+  EMPTY_SOURCE_STATE,
+  getConnector,
+  type Json,
+  type OpenContext,
+  type ReadDescription,
+  type Schema,
+  type Session,
+  type Source,
+  type SourceState,
+  type WriteDescription,
+} from "../sdk/mod.ts";
+import { applySteps } from "../transforms/pipeline.ts";
+import { asError, explain } from "./failure.ts";
+import { eventLogger, type RunIO } from "./io.ts";
+import { sourceStateOf } from "./resume.ts";
+
+/** What `plan` shows of a resource beyond the Plan itself. An end that can't be reached has an error instead. */
+export interface ResourceDescription {
+  readonly resource: string;
+  /** The position it would go on from. */
+  readonly state: SourceState;
+  readonly read?: ReadDescription;
+  /** The columns after the last step. */
+  readonly schema?: Schema;
+  readonly write?: WriteDescription;
+  /** What kept the description from being whole, such as a server that can't be reached. */
+  readonly errors: readonly DataLoaderError[];
+}
+
+/** Opens both ends of each resource and asks them what they would do. Changes nothing. */
+export async function describePlan(plan: Plan, io: RunIO): Promise<ResourceDescription[]> {
+  const saved = await io.stateBackend.load(plan.recipe);
+  const descriptions: ResourceDescription[] = [];
+  for (const resource of plan.resources) {
+    const incremental = resource.source.incremental !== undefined;
+    const state = saved !== undefined && incremental ? sourceStateOf(saved) : EMPTY_SOURCE_STATE;
+    descriptions.push(
+      await withSession(plan, io, (session) => describeResource(resource, { plan, io, session, state })),
+    );
+  }
+  return descriptions;
+}
+
+interface Look {
+  readonly plan: Plan;
+  readonly io: RunIO;
+  readonly session: Session;
+  readonly state: SourceState;
+}
+
+async function describeResource(resource: ResourcePlan, look: Look): Promise<ResourceDescription> {
+  const errors: DataLoaderError[] = [];
+  const attempt = async <T>(body: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await body();
+    } catch (cause) {
+      errors.push(await explain(asError(cause, look.io.signal), resource, undefined));
+      return undefined;
+    }
+  };
+  const read = await attempt(() =>
+    withSource(resource, look, (source) => source.describe(readRequest(resource, look.plan), look.state))
+  );
+  const schema = read && await attempt(() => schemaAfterSteps(read.schema, resource, look));
+  const write = schema &&
+    await attempt(() =>
+      withDestination(resource, look, (destination) =>
+        destination.describe(schema, {
+          mode: resource.destination.mode,
+          mergeKeys: resource.destination.mergeKeys,
+          strategy: resource.destination.strategy,
+          runId: "plan",
+          fullRefresh: false,
+          startedAt: new Date().toISOString(),
+          orderBy: resource.source.incremental?.cursorColumn,
+        }))
+    );
+  return { resource: resource.name, state: look.state, read, schema, write, errors };
+}
+
+/** Binds the steps over an empty relation of the source's columns. */
+async function schemaAfterSteps(schema: Schema, resource: ResourcePlan, look: Look): Promise<Schema> {
+  const empty = await look.session.fromArrow([], { schema });
+  return (await applySteps(empty, resource.steps, stepContext(resource, look))).batch.schema;
+}
+
+/** The rows of a resource as its destination would get them. */
+export interface Preview {
+  readonly schema: Schema;
+  readonly rows: readonly unknown[][];
+}
+
+/** The first `limit` rows of each resource after its steps, from where a run would start. Writes nothing. */
+export async function previewPlan(
+  plan: Plan,
+  io: RunIO,
+  options: { limit: number; fromStart?: boolean },
+): Promise<
+  Preview[]
+> {
+  const saved = options.fromStart ? undefined : await io.stateBackend.load(plan.recipe);
+  const previews: Preview[] = [];
+  for (const resource of plan.resources) {
+    const incremental = resource.source.incremental !== undefined;
+    const state = saved !== undefined && incremental ? sourceStateOf(saved) : EMPTY_SOURCE_STATE;
+    previews.push(
+      await withSession(
+        plan,
+        io,
+        (session) => previewResource(resource, { plan, io, session, state }, options.limit),
+      ),
+    );
+  }
+  return previews;
+}
+
+async function previewResource(resource: ResourcePlan, look: Look, limit: number): Promise<Preview> {
+  let batch: Batch | undefined;
+  try {
+    return await withSource(resource, look, async (source) => {
+      const request = readRequest(resource, look.plan);
+      for await (const read of source.readBatches(request, look.state)) {
+        const some = await look.session.relation(
+          `SELECT * FROM (${read.batch.sql}) LIMIT ${limit}`,
+          read.batch.metadata,
+        );
+        batch = (await applySteps(some, resource.steps, stepContext(resource, look))).batch;
+        return { schema: batch.schema, rows: await batch.rows({ limit }) };
+      }
+      const { schema } = await source.describe(request, look.state);
+      return { schema: await schemaAfterSteps(schema, resource, look), rows: [] };
+    });
+  } catch (cause) {
+    throw await explain(asError(cause, look.io.signal), resource, undefined);
+  }
+}
+
+/** What `check` found at one end. */
+export interface CheckResult {
+  readonly resource: string;
+  readonly end: "source" | "destination";
+  readonly summary: string;
+  /** What was proved, a line each; empty when it failed. */
+  readonly proved: readonly string[];
+  readonly error?: DataLoaderError;
+}
+
+/** Reaches both ends of each resource and proves that they can be read and written. Leaves nothing behind. */
+export async function checkPlan(plan: Plan, io: RunIO): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const resource of plan.resources) {
+    await withSession(plan, io, async (session) => {
+      const look = { plan, io, session, state: EMPTY_SOURCE_STATE };
+      for (const end of ["source", "destination"] as const) {
+        const about = { resource: resource.name, end, summary: resource[end].summary };
+        try {
+          const check = (opened: Source | Destination) => opened.check();
+          const proved = await (end === "source"
+            ? withSource(resource, look, check)
+            : withDestination(resource, look, check));
+          results.push({ ...about, proved });
+        } catch (cause) {
+          results.push({ ...about, proved: [], error: asError(cause, io.signal).at(resource[end].location) });
+        }
+      }
+    });
+  }
+  return results;
+}
+
+async function withSession<T>(plan: Plan, io: RunIO, body: (session: Session) => Promise<T>): Promise<T> {
+  const { memoryLimit, threads, tempDirectory } = plan.runtime;
+  const session = await io.openSession({ memoryLimit, threads, tempDirectory });
+  const stop = () => session.interrupt();
+  io.signal.addEventListener("abort", stop);
+  try {
+    return await body(session);
+  } finally {
+    io.signal.removeEventListener("abort", stop);
+    await session.close();
+  }
+}
+
+async function withSource<T>(
+  resource: ResourcePlan,
+  look: Look,
+  body: (source: Source) => Promise<T>,
+): Promise<T> {
+  const { openSource } = await getConnector(resource.source.connector).openSource!();
+  const source = await openSource(resource.source.config, openContext(resource, look));
+  try {
+    return await body(source);
+  } finally {
+    await source.close();
+  }
+}
+
+async function withDestination<T>(
+  resource: ResourcePlan,
+  look: Look,
+  body: (destination: Destination) => Promise<T>,
+): Promise<T> {
+  const { openDestination } = await getConnector(resource.destination.connector).openDestination!();
+  const destination = await openDestination(resource.destination.config, openContext(resource, look));
+  try {
+    return await body(destination);
+  } finally {
+    await destination.close();
+  }
+}
+
+function openContext(resource: ResourcePlan, look: Look): OpenContext {
+  return {
+    session: look.session,
+    log: eventLogger(look.io.emit, resource.name),
+    signal: look.io.signal,
+    recipe: look.plan.recipe,
+    resource: resource.name,
+  };
+}
+
+function stepContext(resource: ResourcePlan, look: Look) {
+  return {
+    recipe: look.plan.recipe,
+    resource: resource.name,
+    vars: look.plan.vars,
+    log: eventLogger(look.io.emit, resource.name),
+    signal: look.io.signal,
+  };
+}
+
+function readRequest(resource: ResourcePlan, plan: Plan) {
+  return {
+    incremental: resource.source.incremental,
+    runId: "plan",
+    writeMode: resource.destination.mode,
+    batchSize: plan.runtime.batchSize,
+    parallelism: plan.runtime.parallelism,
+    startedAt: new Date().toISOString(),
+  };
+}
+
+/** A description as plain JSON, for `plan --format json`. */
+export function descriptionToJson(description: ResourceDescription): Json {
+  return JSON.parse(JSON.stringify({ ...description, errors: description.errors.map((e) => e.toJSON()) }));
+}

@@ -1,0 +1,62 @@
+/** Making an error say where in the recipe it belongs, and which step and value it was. */
+import type { ResourcePlan } from "../plan/mod.ts";
+import { DataLoaderError, EngineError, type SourceLocation } from "../sdk/mod.ts";
+import type { AppliedSteps } from "../transforms/pipeline.ts";
+
+/** Codes of the embedded engine that come from reading, whatever statement they surface in. */
+const READING = new Set([
+  "CSV_ERROR",
+  "JSON_ERROR",
+  "CORRUPT_FILE",
+  "ENCODING_ERROR",
+  "FILE_NOT_FOUND",
+  "NO_FILES",
+]);
+
+/** Codes that speak of values in rows: other rows of the batch may load. */
+const ROW_FAULTS = new Set([
+  "CONVERSION_FAILED",
+  "CONSTRAINT_VIOLATED",
+  "NULL_KEY",
+  "CAST_FAILED",
+  "VALUE_ERROR",
+]);
+
+/** Codes that a step's value may be behind. */
+const VALUE_FAULTS = new Set(["CONVERSION_FAILED", "VALUE_ERROR", "OUT_OF_RANGE", "INVALID_INPUT"]);
+
+/** True where a row's value is at fault, so that the rest of the batch can be loaded without it. */
+export function isRowFault(error: unknown): error is DataLoaderError {
+  return error instanceof DataLoaderError && (ROW_FAULTS.has(error.code) || VALUE_FAULTS.has(error.code));
+}
+
+/** Any error as one of ours. An interrupted run is told from a failed statement by its signal. */
+export function asError(error: unknown, signal?: AbortSignal): DataLoaderError {
+  if (signal?.aborted) {
+    return new EngineError("INTERRUPTED", "The run was interrupted; the batch under way was rolled back.", {
+      hint: "run it again: it goes on where the last commit left it",
+      cause: error,
+    });
+  }
+  if (error instanceof DataLoaderError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new EngineError("UNEXPECTED", message, { cause: error });
+}
+
+/** Names the step, column, row and value where a step's value was at fault, and the place in the recipe. */
+export async function explain(
+  error: DataLoaderError,
+  resource: ResourcePlan,
+  applied: AppliedSteps | undefined,
+): Promise<DataLoaderError> {
+  if (VALUE_FAULTS.has(error.code) && applied !== undefined) {
+    const found = await applied.diagnose(error).catch(() => undefined);
+    if (found !== undefined) return found;
+  }
+  return error.at(placeOf(error, resource));
+}
+
+function placeOf(error: DataLoaderError, resource: ResourcePlan): SourceLocation | undefined {
+  const readingFault = READING.has(error.code) || VALUE_FAULTS.has(error.code);
+  return (readingFault ? resource.source : resource.destination).location;
+}

@@ -1,0 +1,44 @@
+import type { EventSink } from "../observe/mod.ts";
+import type { Json, Logger, LogLevel, Session, StateBackend } from "../sdk/mod.ts";
+
+/** What a run is given. The engine opens no terminal, reads no environment and draws nothing: it reports by events. */
+export interface RunIO {
+  readonly stateBackend: StateBackend;
+  readonly emit: EventSink;
+  /** Aborted to stop the run: the batch under way is rolled back. */
+  readonly signal: AbortSignal;
+  /** Opens a session of the embedded engine. */
+  readonly openSession: (options: SessionOptions) => Promise<Session>;
+}
+
+/** Limits of the embedded engine, from `runtime`. */
+export interface SessionOptions {
+  readonly memoryLimit?: string;
+  readonly threads?: number;
+  readonly tempDirectory?: string;
+}
+
+/** What the person who runs a recipe may ask for. */
+export interface RunOptions {
+  /** Forget the position and replace all rows at the destination. */
+  readonly fullRefresh?: boolean;
+  /** Read at most so many rows, and leave the position where it is. */
+  readonly limit?: number;
+  /** Read and transform, write nothing, save nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** A logger whose lines become events. */
+export function eventLogger(emit: EventSink, resource?: string): Logger {
+  return {
+    log(level: LogLevel, message: string, fields?: Record<string, Json>): void {
+      emit({
+        type: "log",
+        time: Date.now(),
+        level,
+        message,
+        fields: { ...(resource ? { resource } : {}), ...fields },
+      });
+    },
+  };
+}

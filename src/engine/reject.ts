@@ -1,0 +1,162 @@
+/** Finding the rows that a destination refuses, by bisection, and keeping them in the dead letter file. */
+import {
+  type Batch,
+  type DataLoaderError,
+  EngineError,
+  type Load,
+  type Position,
+  quoteIdent,
+  quoteLiteral,
+  type Session,
+} from "../sdk/mod.ts";
+import type { AppliedSteps } from "../transforms/pipeline.ts";
+import { type DeadLetterRow, writeDeadLetter } from "./dead_letter.ts";
+import { asError, isRowFault } from "./failure.ts";
+
+/** Most rows set aside in one batch where `runtime.dead_letter.max_rows` says nothing: more is a wrong recipe, not bad rows. */
+const DEFAULT_MAX_ROWS = 1_000;
+
+export interface RejectRequest {
+  /** The batch as the source gave it. */
+  readonly input: Batch;
+  readonly load: Load;
+  readonly session: Session;
+  readonly deadLetter: { readonly path: string; readonly maxRows?: number };
+  readonly identity: { readonly recipe: string; readonly resource: string; readonly position: Position };
+  /** Runs the recipe's steps over a batch. */
+  readonly apply: (batch: Batch) => Promise<AppliedSteps>;
+  readonly signal: AbortSignal;
+}
+
+export interface RejectResult {
+  readonly accepted: AppliedSteps;
+  readonly rejected: number;
+  readonly firstError: DataLoaderError;
+}
+
+/**
+ * Splits a batch into rows that load and rows that don't. The source is read once more, into a temporary table; then
+ * halves are tried and rolled back, always together with the rows found good so far (two rows may be good alone and
+ * refused together), until each bad row stands alone. k bad rows among n cost about 2·k·log₂(n) tries.
+ * The dead letter file is written before the rows are: a replay of the batch replaces its own lines.
+ */
+export async function rejectRows(request: RejectRequest): Promise<RejectResult> {
+  const { session, input } = request;
+  const spool = session.temporaryName("spool");
+  await session.run(`CREATE TEMP TABLE ${quoteIdent(spool)} AS ${input.sql}`);
+  const search = new Search(request, spool);
+  const rows = await search.count();
+  await search.split(0, rows);
+  const { bad } = search;
+  if (bad.length === 0) {
+    throw new EngineError(
+      "NOT_REPRODUCED",
+      "A batch was refused as a whole, but each of its rows is taken.",
+      {
+        hint:
+          "run it again; if it stays so, the rows conflict with each other in a way the destination does not name",
+        retryable: true,
+      },
+    );
+  }
+  await writeDeadLetter(request.deadLetter.path, { ...request.identity, rows: await search.content() });
+  return {
+    accepted: await request.apply(await search.relation("TRUE")),
+    rejected: bad.length,
+    firstError: bad[0]!.error,
+  };
+}
+
+interface BadRow {
+  readonly row: number;
+  readonly error: DataLoaderError;
+}
+
+class Search {
+  readonly bad: BadRow[] = [];
+  readonly #request: RejectRequest;
+  readonly #spool: string;
+  readonly #columns: string;
+
+  constructor(request: RejectRequest, spool: string) {
+    this.#request = request;
+    this.#spool = spool;
+    this.#columns = request.input.columns.map(quoteIdent).join(", ");
+  }
+
+  async count(): Promise<number> {
+    const [row] = await this.#request.session.query<{ n: bigint }>(
+      `SELECT count(*) AS n FROM ${quoteIdent(this.#spool)}`,
+    );
+    return Number(row!.n);
+  }
+
+  /** Settles the rows `from` (inclusive) to `to` (exclusive). Called in row order. */
+  async split(from: number, to: number): Promise<void> {
+    if (from >= to) return;
+    const error = await this.#try(to);
+    if (error === undefined) return;
+    if (to - from === 1) {
+      this.bad.push({ row: from, error });
+      const most = this.#request.deadLetter.maxRows ?? DEFAULT_MAX_ROWS;
+      if (this.bad.length > most) throw tooMany(most, this.bad[0]!.error);
+    } else {
+      const middle = from + Math.floor((to - from) / 2);
+      await this.split(from, middle);
+      await this.split(middle, to);
+    }
+  }
+
+  /** The rows of the spool that satisfy `condition`, without the bad ones, in order. */
+  async relation(condition: string): Promise<Batch> {
+    const without = this.bad.length === 0
+      ? ""
+      : ` AND rowid NOT IN (${this.bad.map((b) => b.row).join(", ")})`;
+    return await this.#request.session.relation(
+      `SELECT ${this.#columns} FROM ${quoteIdent(this.#spool)} WHERE ${condition}${without}`,
+      this.#request.input.metadata,
+    );
+  }
+
+  /** The bad rows as the source gave them. */
+  async content(): Promise<DeadLetterRow[]> {
+    const ids = this.bad.map((b) => b.row).join(", ");
+    const rows = await this.#request.session.query<{ id: bigint; content: string }>(
+      `SELECT rowid AS id, CAST(to_json(t) AS VARCHAR) AS content FROM ` +
+        `(SELECT rowid, {${this.#structFields()}} AS t FROM ${
+          quoteIdent(this.#spool)
+        } WHERE rowid IN (${ids})) ORDER BY rowid`,
+    );
+    const content = new Map(rows.map((row) => [Number(row.id), row.content]));
+    return this.bad.map(({ row, error }) => ({ row: row + 1, error, content: content.get(row)! }));
+  }
+
+  #structFields(): string {
+    return this.#request.input.columns.map((name) => `${quoteLiteral(name)}: ${quoteIdent(name)}`).join(", ");
+  }
+
+  async #try(to: number): Promise<DataLoaderError | undefined> {
+    this.#request.signal.throwIfAborted();
+    try {
+      const applied = await this.#request.apply(await this.relation(`rowid < ${to}`));
+      await this.#request.load.probe!(applied.batch);
+      return undefined;
+    } catch (cause) {
+      const error = asError(cause, this.#request.signal);
+      if (!isRowFault(error)) throw error;
+      return error;
+    }
+  }
+}
+
+function tooMany(most: number, first: DataLoaderError): EngineError {
+  return new EngineError(
+    "TOO_MANY_REJECTED",
+    `More than ${most} rows of one batch were refused: ${first.message}`,
+    {
+      hint: "mend the recipe or the data, or raise runtime.dead_letter.max_rows",
+      context: { first: first.toJSON() },
+      cause: first,
+    },
+  );
+}
