@@ -28,6 +28,17 @@ export interface RunOptions {
   readonly dryRun?: boolean;
 }
 
+/**
+ * Memory for the embedded engine where the recipe names none. A load that streams gains nothing from more than this (3 M rows
+ * of CSV take as long with 512 MB as with 20 GB), and the engine would else keep every block it has written, so that memory
+ * grew with the data. Merges and steps that group, sort or join get room before they spill to disk.
+ */
+export function defaultMemoryLimit(resource: ResourcePlan): string {
+  const streams = resource.destination.mode !== "merge" &&
+    resource.steps.every(({ type }) => getTransform(type).streams ?? getTransform(type).keepsRows);
+  return streams ? "512MB" : "2GB";
+}
+
 /** A logger whose lines become events. */
 export function eventLogger(emit: EventSink, resource?: string): Logger {
   return {

@@ -2,7 +2,7 @@ import type { Plan, ResourcePlan } from "../plan/mod.ts";
 import { EngineError } from "../sdk/mod.ts";
 import type { RunSummary } from "../observe/mod.ts";
 import { asError } from "./failure.ts";
-import type { RunIO, RunOptions } from "./io.ts";
+import { defaultMemoryLimit, type RunIO, type RunOptions } from "./io.ts";
 import { type ResourceResult, ResourceRun } from "./resource.ts";
 import { StateKeeper } from "./state_keeper.ts";
 
@@ -51,7 +51,11 @@ interface Setting {
 async function runResource(resource: ResourcePlan, setting: Setting): Promise<ResourceResult> {
   const { plan, io } = setting;
   const { memoryLimit, threads, tempDirectory } = plan.runtime;
-  const session = await io.openSession({ memoryLimit, threads, tempDirectory });
+  const session = await io.openSession({
+    memoryLimit: memoryLimit ?? defaultMemoryLimit(resource),
+    threads,
+    tempDirectory,
+  });
   const stop = () => session.interrupt();
   io.signal.addEventListener("abort", stop);
   const watch = setInterval(() => {

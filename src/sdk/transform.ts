@@ -31,6 +31,8 @@ export interface TransformDefinition<C = unknown> {
   readonly examples: readonly Example[];
   /** True where the step gives exactly one row for each row, so that rows read can be told from rows written. */
   readonly keepsRows: boolean;
+  /** True where the step holds no more than the rows it is looking at, as a filter does. Default: `keepsRows`. */
+  readonly streams?: boolean;
   /**
    * The SELECT that is the step. Pure.
    * @throws {TransformError} where a column is missing or the config does not fit the schema.
