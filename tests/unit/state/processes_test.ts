@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { LocalStateBackend } from "../../../src/state/mod.ts";
 import { StateError } from "../../../src/sdk/mod.ts";
 
-const SCRIPT = new URL("./state_process.ts", import.meta.url).pathname;
+const SCRIPT = fileURLToPath(new URL("./state_process.ts", import.meta.url));
 
 /** A process of `state_process.ts` that has said it is ready. */
 class Helper {
