@@ -1,0 +1,3 @@
+/** Where states are kept: the local backend and the factory for a recipe's `state:` block. */
+export { createStateBackend, type StateBlock } from "./factory.ts";
+export { LocalStateBackend, type LocalStateOptions } from "./local.ts";
