@@ -107,8 +107,10 @@ export interface SourceBatch {
   readonly state: SourceState;
   /** For people: `orders-2024.csv`, `updated_at <= 2024-05-01`. */
   readonly label?: string;
-  /** Size of what is read, in bytes, where known beforehand: for progress. */
+  /** Size of what this batch reads, in bytes, where known beforehand: for progress. */
   readonly bytes?: number;
+  /** Size of what this and all later batches of the same `readBatches` read, in bytes, where known beforehand. */
+  readonly bytesToCome?: number;
 }
 
 /** What a source would do from a state, without doing it. */
@@ -184,6 +186,8 @@ export interface WriteResult {
   readonly rowsWritten: number;
   /** Bytes written, where known. */
   readonly bytes?: number;
+  /** `Session.rowsScanned` of the statement that pulled the batch, for embedded destinations. */
+  readonly rowsScanned?: number;
   /** Schema changes that were made for this batch. */
   readonly changes?: readonly SchemaChange[];
 }
