@@ -128,14 +128,14 @@ export async function userLiteral(
   const plain = zoneless ? text.replace(/Z$/i, "") : text;
   const literal = quoteLiteral(plain);
   // A date compared with a time of day: both >= and < mean the next date, unless it is midnight.
-  const value = column.kind === "date" && /\d[T\s]\d/.test(plain)
+  const cast = column.kind === "date" && /\d[T\s]\d/.test(plain)
     ? `CAST(TRY_CAST(${literal} AS TIMESTAMP) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND AS DATE)`
     : `TRY_CAST(${literal} AS ${column.type})`;
   const exact = column.kind === "integer" || column.kind === "decimal"
-    ? `${value} = TRY_CAST(${literal} AS DECIMAL(38,15))`
+    ? `${cast} = TRY_CAST(${literal} AS DECIMAL(38,15))`
     : "true";
   const [row] = await session.query<{ value: string | null; exact: boolean | null }>(
-    `SELECT CAST(${value} AS VARCHAR) AS value, ${exact} AS exact`,
+    `SELECT CAST(${cast} AS VARCHAR) AS value, ${exact} AS exact`,
   );
   if (row?.value === null || row === undefined) {
     throw refuse(
