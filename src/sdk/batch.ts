@@ -15,6 +15,8 @@ export interface Batch {
   /** The SELECT. Valid in `session` only, as long as the batch is not released. */
   readonly sql: string;
   readonly session: Session;
+  /** What reading the columns as `schema` says loses, one sentence a column: nanoseconds, say. */
+  readonly warnings?: readonly string[];
   /** Counts the rows: runs the relation. */
   rowCount(): Promise<number>;
   /** Streams the rows as Arrow record batches of at most `rowsPerBatch` rows (default 65,536). */
@@ -70,6 +72,11 @@ export interface Session {
   transaction<T>(body: () => Promise<T>): Promise<T>;
   /** A name for a temporary object that no other has. */
   temporaryName(prefix: string): string;
+  /**
+   * Rows that left the scan of the last `run`: what a load read, before filters above the scan. Undefined where the
+   * statement had no scan, or several.
+   */
+  rowsScanned?(): number | undefined;
   progress(): SessionProgress;
   /** Stops the statement under way, which then throws `INTERRUPTED`. */
   interrupt(): void;

@@ -1,0 +1,25 @@
+/** Cutting and splitting DuckDB's error texts. */
+
+/** A value or name of at most `length` characters. */
+export function cut(text: string, length = 200): string {
+  if (text.length <= length) return text;
+  // Don't end in the middle of a surrogate pair.
+  const end = /[\ud800-\udbff]/.test(text[length - 1]!) ? length - 1 : length;
+  return `${text.slice(0, end)}… (${text.length} characters)`;
+}
+
+const KEPT = 8192;
+
+/** Start and end of a text that may hold a value of any size, each value cut. */
+export function shorten(text: string): string {
+  const short = text.length > 2 * KEPT ? `${text.slice(0, KEPT)}…${text.slice(-KEPT)}` : text;
+  return short.replace(/[^\s]{400,}/g, (word) => `${word.slice(0, 200)}…`);
+}
+
+/** Takes DuckDB's suggestions off a text. */
+export function splitHint(body: string): { text: string; candidates: string[] } {
+  const at = body.search(/\n+\s*(Candidate bindings|Candidate Entries|Did you mean)/);
+  if (at < 0) return { text: body, candidates: [] };
+  const candidates = [...body.slice(at).matchAll(/"((?:[^"]|"")+)"/g)].map((match) => match[1]!);
+  return { text: body.slice(0, at).trim(), candidates: candidates.slice(0, 5) };
+}

@@ -1,0 +1,340 @@
+import duckdb from "@duckdb/node-bindings";
+import { basename, join, resolve } from "node:path";
+import type { RecordBatch, Table } from "apache-arrow";
+import {
+  type Batch,
+  EngineError,
+  type JsonObject,
+  quoteIdent,
+  quoteLiteral,
+  type RunResult,
+  type Schema,
+  type Session,
+  type SessionProgress,
+} from "../sdk/mod.ts";
+import { toEngineError } from "./errors.ts";
+import { readArrow } from "./arrow_in.ts";
+import { isFsError } from "./fs_error.ts";
+import { profileSettings, readProfile } from "./profile.ts";
+import { CallQueue, type Turn } from "./queue.ts";
+import { bindRelation, Relation } from "./relation.ts";
+import { ARROW_DATABASE, SideConnections } from "./side_connections.ts";
+import { ChunkStream, startStream } from "./stream.ts";
+import { TempDirectory } from "./temp_directory.ts";
+import { readObjects } from "./query_values.ts";
+
+export interface SessionOptions {
+  /** As DuckDB reads it: `2GB`, `80%`. Default: 80% of the machine's memory. */
+  readonly memoryLimit?: string;
+  /** Default: one a core. */
+  readonly threads?: number;
+  /** Where the session makes its own directory for what does not fit into memory. Default: the system's. */
+  readonly tempDirectory?: string;
+}
+
+/**
+ * Opens a session: DuckDB in memory, spilling to a directory of its own, in UTC, never loading an extension.
+ * Statements run one at a time, in the order they are called.
+ * @throws {EngineError} where an option is not one DuckDB takes, or the directory can't be made.
+ */
+export async function createSession(options: SessionOptions = {}): Promise<DuckSession> {
+  const directory = await TempDirectory.create(options.tempDirectory).catch((error) => {
+    throw isFsError(error) ? temporaryDirectoryError(error, options.tempDirectory) : error;
+  });
+  try {
+    const config = duckdb.create_config();
+    const settings: Record<string, string> = {
+      temp_directory: join(directory.path, "spill"),
+      // Neither by name nor by need: a run reaches only what its recipe names.
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+      custom_extension_repository: join(directory.path, "extensions"),
+      autoinstall_extension_repository: join(directory.path, "extensions"),
+      allow_community_extensions: "false",
+    };
+    for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
+    const database = await duckdb.open(":memory:", config);
+    const connection = await duckdb.connect(database);
+    const profile = join(directory.path, "profile.json");
+    // Set by statement: the configuration object does not say what is wrong with a value.
+    const limits = [
+      ...(options.memoryLimit === undefined
+        ? []
+        : [`SET memory_limit = ${quoteLiteral(options.memoryLimit)};`]),
+      ...(options.threads === undefined ? [] : [`SET threads = ${options.threads};`]),
+    ].join(" ");
+    await duckdb.query(
+      connection,
+      `${limits} SET TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false;` +
+        `ATTACH ':memory:' AS ${ARROW_DATABASE}; ${profileSettings(profile)}`,
+    );
+    return new DuckSession({ database, connection, directory, profile });
+  } catch (error) {
+    await directory.remove();
+    throw toEngineError(error);
+  }
+}
+
+function temporaryDirectoryError(error: Error, parent: string | undefined): EngineError {
+  return new EngineError("TEMP_DIRECTORY", `The temporary directory can't be made: ${error.message}`, {
+    hint: "set runtime.temp_directory to a directory that can be written",
+    context: parent === undefined ? {} : { path: parent },
+    cause: error,
+  });
+}
+
+interface Opened {
+  readonly database: duckdb.Database;
+  readonly connection: duckdb.Connection;
+  readonly directory: TempDirectory;
+  readonly profile: string;
+}
+
+/** The `Session` of src/sdk over DuckDB. Made by `createSession`. */
+export class DuckSession implements Session {
+  readonly #opened: Opened;
+  readonly #queue = new CallQueue();
+  readonly #side: SideConnections;
+  readonly #attached = new Map<string, { alias: string; readOnly: boolean }>();
+  readonly #tables = new WeakMap<Batch, { name: string; temporary: boolean }>();
+  #stream: ChunkStream | undefined;
+  #scanned: number | undefined;
+  #names = 0;
+  #closed = false;
+
+  /** Use `createSession`. */
+  constructor(opened: Opened) {
+    this.#opened = opened;
+    this.#side = new SideConnections(opened.database);
+  }
+
+  /** Runs a call of the engine's when the connection is free; a stream that is open on it is set aside first. */
+  #call<T>(call: (connection: duckdb.Connection) => Promise<T>, turn?: Turn): Promise<T> {
+    return this.#queue.run(async () => {
+      this.#assertOpen();
+      await this.#stream?.setAside();
+      try {
+        return await call(this.#opened.connection);
+      } catch (error) {
+        throw toEngineError(error);
+      }
+    }, turn ?? this.#queue.current());
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new EngineError("SESSION_CLOSED", "The session is closed.");
+  }
+
+  run(sql: string): Promise<RunResult> {
+    return this.#call(async (connection) => {
+      this.#scanned = undefined;
+      const result = await duckdb.query(connection, sql);
+      this.#scanned = await readProfile(this.#opened.profile);
+      return { rowsChanged: await rowsChanged(result) };
+    });
+  }
+
+  rowsScanned(): number | undefined {
+    return this.#scanned;
+  }
+
+  query<T extends Record<string, unknown>>(sql: string): Promise<T[]> {
+    return this.#call(async (connection) => await readObjects(await duckdb.query(connection, sql)) as T[]);
+  }
+
+  async relation(sql: string, metadata: JsonObject = {}): Promise<Batch> {
+    const bound = await this.#call((connection) => bindRelation(connection, sql));
+    return new Relation(this, { ...bound, metadata });
+  }
+
+  /** The chunks of a SELECT whose columns are `schema`. For this folder. */
+  async openStream(sql: string, options: { schema: Schema; turn?: Turn }): Promise<ChunkStream> {
+    const turn = options.turn?.open === true ? options.turn : this.#queue.current();
+    return await this.#call(async (connection) => {
+      const result = await startStream(connection, sql);
+      const host = {
+        queue: this.#queue,
+        side: this.#side,
+        temporaryName: (prefix: string) => this.temporaryName(prefix),
+        streamEnded: (stream: ChunkStream) => {
+          if (this.#stream === stream) this.#stream = undefined;
+        },
+      };
+      this.#stream = new ChunkStream(host, result, { schema: options.schema, turn });
+      return this.#stream;
+    }, turn);
+  }
+
+  /** The transaction the caller is in. For this folder. */
+  currentTurn(): Turn | undefined {
+    return this.#queue.current();
+  }
+
+  async fromArrow(
+    data: Table | AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
+    options: { schema?: Schema; metadata?: JsonObject } = {},
+  ): Promise<Batch> {
+    this.#assertOpen();
+    const name = this.temporaryName("arrow");
+    // What another connection writes while a transaction is open may not be visible in it.
+    const temporary = this.#queue.current() !== undefined;
+    const loaded = await readArrow(data, {
+      name,
+      schema: options.schema,
+      target: temporary ? this.#temporaryTarget() : await this.#sideTarget(),
+    });
+    const batch = new Relation(this, { ...loaded, metadata: options.metadata ?? {} });
+    this.#tables.set(batch, { name, temporary });
+    return batch;
+  }
+
+  async #sideTarget() {
+    const connection = await this.#side.open();
+    return {
+      catalog: ARROW_DATABASE,
+      connection,
+      exclusive: <T>(call: () => Promise<T>) => call(),
+      close: () => this.#side.close(connection),
+    };
+  }
+
+  #temporaryTarget() {
+    return {
+      catalog: "temp",
+      connection: this.#opened.connection,
+      exclusive: <T>(call: () => Promise<T>) => this.#call(call),
+      close: () => {},
+    };
+  }
+
+  async release(batch: Batch): Promise<void> {
+    const table = this.#tables.get(batch);
+    if (table === undefined || this.#closed) return;
+    this.#tables.delete(batch);
+    if (table.temporary) await this.run(`DROP TABLE IF EXISTS temp.main.${quoteIdent(table.name)}`);
+    else await this.#side.drop(table.name);
+  }
+
+  attach(path: string, options: { readOnly: boolean }): Promise<string> {
+    return this.#call(async (connection) => {
+      const key = path === ":memory:" ? path : await realPath(path);
+      const known = this.#attached.get(key);
+      if (known !== undefined && (options.readOnly || !known.readOnly)) return known.alias;
+      const alias = known?.alias ?? this.temporaryName(aliasStem(path));
+      if (known !== undefined) await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
+      this.#attached.delete(key);
+      const mode = options.readOnly && path !== ":memory:" ? ", READ_ONLY" : "";
+      await duckdb.query(
+        connection,
+        `ATTACH ${quoteLiteral(key)} AS ${quoteIdent(alias)} (TYPE duckdb${mode})`,
+      );
+      this.#attached.set(key === ":memory:" ? key : await realPath(path), {
+        alias,
+        readOnly: options.readOnly,
+      });
+      return alias;
+    });
+  }
+
+  transaction<T>(body: () => Promise<T>): Promise<T> {
+    return this.#queue.exclusive(async (turn) => {
+      await this.#call((connection) => duckdb.query(connection, "BEGIN TRANSACTION"), turn);
+      let result: T;
+      try {
+        result = await body();
+        await this.#call((connection) => duckdb.query(connection, "COMMIT"), turn);
+      } catch (error) {
+        await this.#rollback(turn);
+        throw toEngineError(error);
+      }
+      return result;
+    });
+  }
+
+  async #rollback(turn: Turn): Promise<void> {
+    try {
+      await this.#call((connection) => duckdb.query(connection, "ROLLBACK"), turn);
+    } catch (error) {
+      // A COMMIT that failed, or the body itself, has ended the transaction already: nothing is left to undo.
+      if (!(error instanceof EngineError)) throw error;
+    }
+  }
+
+  temporaryName(prefix: string): string {
+    return `${prefix}_${++this.#names}_${crypto.randomUUID().slice(0, 8)}`;
+  }
+
+  progress(): SessionProgress {
+    if (this.#closed) return { rowsProcessed: 0 };
+    const { percentage, rows_processed } = duckdb.query_progress(this.#opened.connection);
+    return {
+      ...(percentage >= 0 ? { fraction: Math.min(1, percentage / 100) } : {}),
+      rowsProcessed: Number(rows_processed),
+    };
+  }
+
+  interrupt(): void {
+    if (this.#closed) return;
+    duckdb.interrupt(this.#opened.connection);
+    this.#side.interrupt();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#queue.run(() => this.#close(), undefined);
+  }
+
+  async #close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { connection, database, directory } = this.#opened;
+    try {
+      // Writes the log into the files and lets go of their locks, even if something still refers to the connection.
+      for (const { alias } of this.#attached.values()) {
+        await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
+      }
+    } catch (error) {
+      throw toEngineError(error);
+    } finally {
+      this.#side.closeAll();
+      duckdb.disconnect_sync(connection);
+      duckdb.close_sync(database);
+      await directory.remove();
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** `CREATE TABLE … AS` counts its rows in a result of one row; everything else in the result itself. */
+async function rowsChanged(result: duckdb.Result): Promise<number> {
+  if (duckdb.result_return_type(result) === duckdb.ResultType.CHANGED_ROWS) {
+    return duckdb.rows_changed(result);
+  }
+  if (duckdb.result_statement_type(result) !== duckdb.StatementType.CREATE) return 0;
+  const [row] = await readObjects(result);
+  return typeof row?.Count === "bigint" ? Number(row.Count) : 0;
+}
+
+/** The same file by whatever path. One that is not there yet has its folder's real path. */
+async function realPath(path: string): Promise<string> {
+  const absolute = resolve(path);
+  try {
+    return await Deno.realPath(absolute);
+  } catch (error) {
+    if (!isFsError(error)) throw error;
+  }
+  try {
+    return join(await Deno.realPath(resolve(absolute, "..")), basename(absolute));
+  } catch (error) {
+    if (!isFsError(error)) throw error;
+    return absolute;
+  }
+}
+
+function aliasStem(path: string): string {
+  const stem = basename(path).replace(/\.[^.]*$/, "").replace(/\W+/g, "_").toLowerCase();
+  return stem === "" || stem === "_memory_" ? "db" : stem.slice(0, 40);
+}
