@@ -68,6 +68,8 @@ export interface Incremental {
 /** What the plan says of reading. */
 export interface PlannedRead {
   readonly incremental?: Incremental;
+  /** How the rows will be written, where the plan knows: some ways to read need a certain way to write. */
+  readonly writeMode?: WriteMode;
 }
 
 /** What the plan says of writing. */
