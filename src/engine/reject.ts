@@ -155,7 +155,7 @@ function tooMany(most: number, first: DataLoaderError): EngineError {
     `More than ${most} rows of one batch were refused: ${first.message}`,
     {
       hint: "mend the recipe or the data, or raise runtime.dead_letter.max_rows",
-      context: { first: first.toJSON() },
+      context: { code: first.code, message: first.message },
       cause: first,
     },
   );

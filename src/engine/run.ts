@@ -50,7 +50,7 @@ export async function runPlan(plan: Plan, io: RunIO, options: RunOptions = {}): 
   const saved = keeper.summary();
   const summary = builder.build({
     time: Date.now(),
-    error: error?.toJSON() as RunSummary["error"],
+    error: error?.toJSON(),
     peakMemoryBytes: peakMemory(),
     state: saved && {
       location: saved.location,
@@ -105,7 +105,7 @@ async function runResource(resource: ResourcePlan, setting: Setting): Promise<vo
     status: error === undefined ? "succeeded" : "failed",
     durationMs: Date.now() - started,
     nothingToDo,
-    error: error?.toJSON() as RunSummary["error"],
+    error: error?.toJSON(),
   });
 }
 

@@ -3,7 +3,7 @@
  * numbers, sizes bytes, durations milliseconds; `time` is milliseconds since 1970, UTC.
  */
 import type { JsonObject, LogLevel, SchemaChange, WriteMode } from "../sdk/mod.ts";
-import type { ErrorData } from "../secrets/mod.ts";
+import type { ErrorData } from "../sdk/mod.ts";
 import type { RunStatus, RunSummary } from "./summary.ts";
 
 interface Timed {
