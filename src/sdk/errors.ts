@@ -36,6 +36,8 @@ export interface ErrorData {
   readonly location?: JsonObject;
   readonly retryable?: boolean;
   readonly context?: JsonObject;
+  /** For errors that are no DataLoaderError: where in the code. */
+  readonly stack?: string;
   /** What lay behind it. */
   readonly cause?: ErrorData;
   /** The parts of an error that stands for several. */
