@@ -16,14 +16,7 @@ import {
 } from "../../sdk/mod.ts";
 import { describeIncremental, readIncremental } from "../_sql/incremental.ts";
 import { checkRead, type DuckdbConfig } from "./config.ts";
-import {
-  beside,
-  findRelation,
-  listRelations,
-  openForReading,
-  requireRelation,
-  targetOf,
-} from "./database.ts";
+import { listRelations, openForReading, requireRelation, targetOf } from "./database.ts";
 import { qualifyQuery } from "./query.ts";
 import { parseDuckType, toLogical } from "./types.ts";
 
