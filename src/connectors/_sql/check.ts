@@ -64,7 +64,7 @@ function inOrder(low: string, high: string): boolean {
   const number = /^-?\d+(\.\d+)?$/;
   if (number.test(low) && number.test(high)) return Number(low) < Number(high);
   const date = /^\d{4}-\d\d-\d\d(T|\s|$)/;
-  const sameForm = date.test(low) && date.test(high) &&
-    !/[+-]\d\d(:?\d\d)?$/.test(low.slice(10) + high.slice(10));
+  const zone = /[+-]\d\d(:?\d\d)?$/;
+  const sameForm = [low, high].every((text) => date.test(text) && !zone.test(text.slice(10)));
   return !sameForm || low.replace("T", " ").replace(/Z$/, "") < high.replace("T", " ").replace(/Z$/, "");
 }
