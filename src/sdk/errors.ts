@@ -36,6 +36,8 @@ export interface ErrorData {
   readonly location?: JsonObject;
   readonly retryable?: boolean;
   readonly context?: JsonObject;
+  /** Where it was thrown, for errors that nobody foresaw. */
+  readonly stack?: string;
   /** What lay behind it. */
   readonly cause?: ErrorData;
   /** The parts of an error that stands for several. */
