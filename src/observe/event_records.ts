@@ -1,6 +1,5 @@
 /** What each event says in a log. */
-import type { Json, LogLevel } from "../sdk/mod.ts";
-import type { ErrorData } from "../sdk/mod.ts";
+import type { ErrorData, Json, LogLevel } from "../sdk/mod.ts";
 import type { RunEvent } from "./events.ts";
 
 /** A log record without its time. Undefined fields are left out. */

@@ -2,8 +2,7 @@
  * What the engine tells while it runs. Events are plain data that can be posted between threads. Counts are whole
  * numbers, sizes bytes, durations milliseconds; `time` is milliseconds since 1970, UTC.
  */
-import type { JsonObject, LogLevel, SchemaChange, WriteMode } from "../sdk/mod.ts";
-import type { ErrorData } from "../sdk/mod.ts";
+import type { ErrorData, JsonObject, LogLevel, SchemaChange, WriteMode } from "../sdk/mod.ts";
 import type { RunStatus, RunSummary } from "./summary.ts";
 
 interface Timed {

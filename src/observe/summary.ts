@@ -1,6 +1,5 @@
 /** The summary of a run: what `--json` prints, folded from the run's events. */
-import type { JsonObject, SchemaChange, WriteMode } from "../sdk/mod.ts";
-import type { ErrorData } from "../sdk/mod.ts";
+import type { ErrorData, JsonObject, SchemaChange, WriteMode } from "../sdk/mod.ts";
 import type { RunEvent } from "./events.ts";
 
 /** `partial`: some resources failed and others did not. */

@@ -36,7 +36,7 @@ export interface ErrorData {
   readonly location?: JsonObject;
   readonly retryable?: boolean;
   readonly context?: JsonObject;
-  /** For errors that are no DataLoaderError: where in the code. */
+  /** Where it was thrown, for errors that nobody foresaw. */
   readonly stack?: string;
   /** What lay behind it. */
   readonly cause?: ErrorData;

@@ -163,7 +163,6 @@ class SecretRedactor implements Redactor {
       name: this.text(error.name),
       message: this.text(error.message),
       ...this.#details(error),
-      ...(error.stack === undefined ? {} : { stack: this.text(error.stack) }),
       ...(error.cause === undefined || !deeper ? {} : { cause: this.#error(error.cause, depth + 1) }),
       ...(parts.length === 0 || !deeper ? {} : { errors: parts.map((part) => this.#error(part, depth + 1)) }),
     };
@@ -172,7 +171,10 @@ class SecretRedactor implements Redactor {
   #details(error: Error): Partial<ErrorData> {
     if (!(error instanceof DataLoaderError)) {
       const code = systemCode(error);
-      return code === undefined ? {} : { code: this.text(code) };
+      return {
+        ...(code === undefined ? {} : { code: this.text(code) }),
+        ...(error.stack === undefined ? {} : { stack: this.text(error.stack) }),
+      };
     }
     return {
       code: error.code,
