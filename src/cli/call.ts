@@ -4,7 +4,14 @@ import type { Recipe } from "../recipe/mod.ts";
 import { createRedactor, type Redactor } from "../secrets/mod.ts";
 import { type Json, type JsonObject, type LogLevel } from "../sdk/mod.ts";
 import { parseEnvFile } from "./env_file.ts";
-import { errorToJson, exitCodeFor, flattenErrors, renderError, type ShownError, UsageError } from "./errors.ts";
+import {
+  errorToJson,
+  exitCodeFor,
+  flattenErrors,
+  renderError,
+  type ShownError,
+  UsageError,
+} from "./errors.ts";
 import { type CliIO, displayPath, resolvePath, shortenPaths } from "./io.ts";
 import { type Style, styleFor } from "./style.ts";
 

@@ -30,7 +30,9 @@ export function jsonCell(value: unknown, type?: LogicalType): Json {
   if (value === null || value === undefined) return null;
   switch (typeof value) {
     case "bigint":
-      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
+      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
+        ? Number(value)
+        : String(value);
     case "number":
       return Number.isFinite(value) ? value : String(value);
     case "boolean":

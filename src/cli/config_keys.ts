@@ -53,7 +53,9 @@ function typeName(schema: JsonObject): string {
 }
 
 function alternatives(schema: JsonObject): JsonObject[] {
-  return [schema.anyOf, schema.oneOf, schema.allOf].flatMap((list) => Array.isArray(list) ? list.filter(isObject) : []);
+  return [schema.anyOf, schema.oneOf, schema.allOf].flatMap((list) =>
+    Array.isArray(list) ? list.filter(isObject) : []
+  );
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -119,7 +119,10 @@ export function errorToJson(
 /** Lines whose value is likely a secret are not shown. */
 const SECRET_LINE = /(pass|secret|token|credential|private|api_?key|access_?key|auth|dsn|connection_string)/i;
 
-function excerpt(location: SourceLocation | undefined, view: ErrorView & { style: Style; redact: (text: string) => string }): string[] {
+function excerpt(
+  location: SourceLocation | undefined,
+  view: ErrorView & { style: Style; redact: (text: string) => string },
+): string[] {
   const text = location && view.readLines?.(location.file)?.[location.line - 1];
   if (location === undefined || text === undefined || text.trim() === "" || SECRET_LINE.test(text)) return [];
   const { style } = view;
@@ -153,5 +156,6 @@ function details(error: ShownError): string[] {
 const DEEPEST_CAUSE = 5;
 
 function isErrorLike(value: unknown): value is { message: string; stack?: string; cause?: unknown } {
-  return typeof value === "object" && value !== null && "message" in value && typeof value.message === "string";
+  return typeof value === "object" && value !== null && "message" in value &&
+    typeof value.message === "string";
 }

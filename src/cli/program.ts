@@ -47,13 +47,16 @@ export function buildProgram(io: CliIO): Command {
   addConnectorCommands(program, io);
   program.commandsGroup("Set up:");
   addProjectCommands(program, io);
-  program.addHelpText("after", `
+  program.addHelpText(
+    "after",
+    `
 Start with:
   $ dataloader init demo && cd demo
   $ dataloader run recipes/hello.yaml
 
 Exit codes: 0 done, 1 the run failed, 2 recipe or usage wrong, 3 some of several failed, 130/143 interrupted.
-`);
+`,
+  );
   return program as unknown as Command;
 }
 

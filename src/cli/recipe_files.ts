@@ -104,7 +104,9 @@ export function lookAt(text: string, file: string): { recipe: boolean; extends: 
     // Broken YAML is reported if it looks as if it was meant as a recipe.
     return { recipe: /^["']?(source|destination|resources)["']?\s*:/m.test(text), extends: [] };
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return { recipe: false, extends: [] };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { recipe: false, extends: [] };
+  }
   const keys = Object.keys(value);
   const recipe = keys.some((key) => TELLING.includes(key)) ||
     (keys.includes("extends") || keys.includes("name")) &&

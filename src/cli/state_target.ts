@@ -13,6 +13,8 @@ export interface StateOptions extends RecipeOptions {
 /** Whose state, and where it is kept. */
 export interface StateTarget {
   readonly recipe: string;
+  /** True where the recipe's file was read: it exists, whether it was ever run or not. */
+  readonly fromFile: boolean;
   readonly backend: StateBackend;
   /** Path or URL, for people. */
   readonly place: string;
@@ -26,14 +28,19 @@ export async function stateTarget(call: Call, recipe: string, options: StateOpti
   const path = resolvePath(call.io, recipe);
   const named = await nameAndState(call, { recipe, path, options });
   const directory = call.stateDirectory(options.stateDir, named.state);
-  const backend = createStateBackend({ ...named.state, directory });
-  return { recipe: named.name, backend, place: call.path(backend.describe(named.name)) };
+  const backend = createStateBackend({ type: named.state.backend, path: directory });
+  return {
+    recipe: named.name,
+    fromFile: named.fromFile,
+    backend,
+    place: call.path(backend.describe(named.name)),
+  };
 }
 
 async function nameAndState(
   call: Call,
   target: { recipe: string; path: string; options: StateOptions },
-): Promise<{ name: string; state: { backend: string; directory?: string } }> {
+): Promise<{ name: string; fromFile: boolean; state: { backend: string; directory?: string } }> {
   const { recipe, path, options } = target;
   if (!await isFile(path) && !/\.(ya?ml|json)$/i.test(recipe)) {
     if (basename(recipe) !== recipe && !/^[\w. -]+$/.test(recipe)) {
@@ -41,12 +48,12 @@ async function nameAndState(
         hint: "name a recipe file, or a recipe by its `name:`",
       });
     }
-    return { name: recipe, state: { backend: "local" } };
+    return { name: recipe, fromFile: false, state: { backend: "local" } };
   }
   const { readRecipe } = await import("../app/prepare.ts");
   const read = await readRecipe(path, { ...await call.recipeInput(options), onMissingEnv: "collect" });
   call.learn(read);
-  return { name: read.name, state: read.state };
+  return { name: read.name, fromFile: true, state: read.state };
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -65,6 +72,14 @@ export async function loadState(target: StateTarget): Promise<State> {
   throw new StateError("NO_STATE", `There is no state of the recipe "${target.recipe}" at ${target.place}.`, {
     hint: "it was never run, or its states are kept elsewhere (--state-dir)",
   });
+}
+
+/**
+ * The saved state, or undefined for a recipe that was never run.
+ * @throws {StateError} `NO_STATE` for a name that no recipe file and no state stand behind: it may be mistyped.
+ */
+export async function loadIfAny(target: StateTarget): Promise<State | undefined> {
+  return target.fromFile ? await target.backend.load(target.recipe) : await loadState(target);
 }
 
 /**

@@ -27,7 +27,10 @@ export function renderSummary(summary: RunSummary, view: SummaryView): string[] 
   const line = (label: string, text: string) => `  ${style.dim(pad(label, LABEL))}${text}`;
   const lines = [headline(summary, view, style)];
   if (summary.nothing_to_do && summary.status === "succeeded") {
-    lines.push(...positionLines(summary, shorten, line), ...hints(summary, view, style).map((h) => line("next", h)));
+    lines.push(
+      ...positionLines(summary, shorten, line),
+      ...hints(summary, view, style).map((h) => line("next", h)),
+    );
     return lines;
   }
   for (const resource of summary.resources) {
@@ -47,15 +50,21 @@ function headline(summary: RunSummary, view: SummaryView, style: Style): string 
   if (summary.status === "failed") return `${style.error("✗")} ${name}: failed after ${took}`;
   if (summary.status === "partial") {
     const failed = summary.resources.filter((resource) => resource.status !== "succeeded").length;
-    return `${style.warning("!")} ${name}: ${failed} of ${summary.resources.length} resources failed; ${loaded} in ${took}`;
+    return `${
+      style.warning("!")
+    } ${name}: ${failed} of ${summary.resources.length} resources failed; ${loaded} in ${took}`;
   }
   if (summary.nothing_to_do) return `${style.success("✓")} ${name}: ${nothingNew(summary)} (${took})`;
-  return `${style.success("✓")} ${name}: ${view.dryRun ? `dry run, ${rows(summary.rows_read)} read` : loaded} in ${took}`;
+  return `${style.success("✓")} ${name}: ${
+    view.dryRun ? `dry run, ${rows(summary.rows_read)} read` : loaded
+  } in ${took}`;
 }
 
 function nothingNew(summary: RunSummary): string {
   const { cursor_values = {}, watermarks = {} } = summary.state ?? {};
-  const known = Object.entries({ ...cursor_values, ...watermarks }).map(([column, value]) => `${column} ${value}`);
+  const known = Object.entries({ ...cursor_values, ...watermarks }).map(([column, value]) =>
+    `${column} ${value}`
+  );
   return known.length === 0 ? "nothing new" : `nothing new since ${known.join(", ")}`;
 }
 
@@ -70,11 +79,14 @@ function resourceLines(
   view: SummaryView,
   to: { shorten: (text: string) => string; line: (label: string, text: string) => string },
 ): string[] {
-  const { source, destination, write_mode, bytes, rows_read, rows_written, rows_rejected, batches } = resource;
+  const { source, destination, write_mode, bytes, rows_read, rows_written, rows_rejected, batches } =
+    resource;
   const lines: string[] = [];
   const speed = summary.duration_ms === 0 ? 0 : rows_read * 1000 / summary.duration_ms;
   const read = [rows(rows_read), ...(bytes > 0 ? [formatBytes(bytes)] : []), `${formatCount(speed)} rows/s`];
-  lines.push(to.line("read", `${read.join(", ")}${source === undefined ? "" : ` from ${to.shorten(source)}`}`));
+  lines.push(
+    to.line("read", `${read.join(", ")}${source === undefined ? "" : ` from ${to.shorten(source)}`}`),
+  );
   if (!view.dryRun) {
     const where = destination === undefined ? "" : ` to ${to.shorten(destination)}`;
     const mode = write_mode === undefined ? "" : ` (${write_mode})`;
@@ -99,7 +111,9 @@ function positionLines(
 ): string[] {
   if (summary.state === null) return [];
   const { location, cursor_values, watermarks } = summary.state;
-  const known = Object.entries({ ...cursor_values, ...watermarks }).map(([column, value]) => `${column} = ${value}`);
+  const known = Object.entries({ ...cursor_values, ...watermarks }).map(([column, value]) =>
+    `${column} = ${value}`
+  );
   const position = known.length === 0 || summary.nothing_to_do ? "" : `, ${known.join(", ")}`;
   return [line("state", `${shorten(location)}${position}`)];
 }
@@ -109,7 +123,9 @@ function hints(summary: RunSummary, view: SummaryView, style: Style): string[] {
   if (summary.status === "failed") return [];
   if (view.dryRun) return [`${style.code(run)} loads them`];
   if (summary.nothing_to_do) return [`${style.code(`${run} --full-refresh`)} loads everything again`];
-  if (summary.rows_rejected > 0) return ["see why rows were rejected in the file above, mend them and load it"];
+  if (summary.rows_rejected > 0) {
+    return ["see why rows were rejected in the file above, mend them and load it"];
+  }
   if (view.limit !== undefined) return [`the position was not moved; ${style.code(run)} loads all`];
   return view.incremental ? [`${style.code(run)} loads only what is new from now on`] : [];
 }

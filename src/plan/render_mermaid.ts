@@ -17,7 +17,11 @@ export function planToMermaid(shown: PlanToRender): string {
       lines.push(...body.map((line) => `  ${line}`));
       return;
     }
-    lines.push(`  subgraph r${index}[${label([resource.name])}]`, ...body.map((line) => `    ${line}`), "  end");
+    lines.push(
+      `  subgraph r${index}[${label([resource.name])}]`,
+      ...body.map((line) => `    ${line}`),
+      "  end",
+    );
   });
   return `${lines.join("\n")}\n`;
 }
@@ -55,7 +59,10 @@ function columnsOf(described: ReturnType<typeof describedOf>): string[] {
 /** A quoted label; what Mermaid reads as markup is written as entities. */
 function label(lines: readonly string[]): string {
   const shown = lines.filter((line) => line !== "").map((line) =>
-    cut(line).replaceAll("#", "#35;").replaceAll('"', "#quot;").replaceAll("<", "#lt;").replaceAll(">", "#gt;")
+    cut(line).replaceAll("#", "#35;").replaceAll('"', "#quot;").replaceAll("<", "#lt;").replaceAll(
+      ">",
+      "#gt;",
+    )
       .replaceAll("`", "#96;")
   );
   return `"${shown.join("<br/>")}"`;

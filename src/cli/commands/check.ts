@@ -9,7 +9,9 @@ export async function checkEnds(
 ): Promise<void> {
   const { plan } = await call.prepare(recipe, options);
   const { checkConnections } = await import("../../app/inspect.ts");
-  const results = await checkConnections(plan, { stateDirectory: call.stateDirectory(undefined, plan.state) });
+  const results = await checkConnections(plan, {
+    stateDirectory: call.stateDirectory(undefined, plan.state),
+  });
   if (results.some((result) => result.error !== undefined)) call.io.exitCode = EXIT.failed;
   if (options.json) {
     const shown = results.map(({ error, ...result }) => ({

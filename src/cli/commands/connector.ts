@@ -92,7 +92,9 @@ function connectorPage(name: string): Page | undefined {
     name,
     summary,
     facts: capabilityFacts(can),
-    keys: configKeys(z.toJSONSchema(definition.config, { unrepresentable: "any", io: "input" }) as JsonObject),
+    keys: configKeys(
+      z.toJSONSchema(definition.config, { unrepresentable: "any", io: "input" }) as JsonObject,
+    ),
     notes: typeNotes,
     examples,
     json: { capabilities: JSON.parse(JSON.stringify(can)) },
@@ -107,7 +109,9 @@ function transformPage(name: string): Page | undefined {
     name,
     summary: definition.summary,
     facts: [["rows", definition.keepsRows ? "gives one row for each row" : "may give more or fewer rows"]],
-    keys: configKeys(z.toJSONSchema(definition.config, { unrepresentable: "any", io: "input" }) as JsonObject),
+    keys: configKeys(
+      z.toJSONSchema(definition.config, { unrepresentable: "any", io: "input" }) as JsonObject,
+    ),
     notes: [],
     examples: definition.examples,
     json: { keeps_rows: definition.keepsRows },

@@ -86,7 +86,9 @@ function show(call: Call, titles: readonly string[], rows: readonly string[][]):
     paint: (text, column) => column === 0 ? call.out.name(text) : text,
   });
   for (const line of lines) call.print(line);
-  if (hidden.length > 0) call.note(call.err.dim(`Not shown for lack of room: ${hidden.join(", ")} (--json has all)`));
+  if (hidden.length > 0) {
+    call.note(call.err.dim(`Not shown for lack of room: ${hidden.join(", ")} (--json has all)`));
+  }
 }
 
 function yes(value: boolean): string {

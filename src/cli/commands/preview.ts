@@ -39,7 +39,9 @@ export async function showPreview(call: Call, recipe: string, options: PreviewOp
     }
     const incremental = plan.resources[i]!.source.incremental !== undefined;
     if (rows.length === 0 && incremental && !options.fromStart) {
-      call.note(call.err.dim("There is nothing new to load; --from-start shows rows that were loaded before."));
+      call.note(
+        call.err.dim("There is nothing new to load; --from-start shows rows that were loaded before."),
+      );
     }
   });
 }
@@ -76,7 +78,11 @@ function printCsv(call: Call, fields: Fields, rows: readonly unknown[][]): void 
   const line = (cells: readonly string[]) => call.printClean(`${cells.join(",")}\n`);
   line(fields.map(({ name }) => csvCell(name)));
   for (const row of rows) {
-    line(row.map((value, i) => value === null ? "" : csvCell(call.redactor.text(cellText(value, fields[i]!.type)))));
+    line(
+      row.map((value, i) =>
+        value === null ? "" : csvCell(call.redactor.text(cellText(value, fields[i]!.type)))
+      ),
+    );
   }
 }
 

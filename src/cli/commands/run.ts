@@ -188,7 +188,12 @@ function startProgress(call: Call, options: RunCommandOptions): ProgressView | u
 async function runJob(
   call: Call,
   job: Job,
-  setting: { options: RunCommandOptions; logs: Logs; progress: ProgressView | undefined; signal: AbortSignal },
+  setting: {
+    options: RunCommandOptions;
+    logs: Logs;
+    progress: ProgressView | undefined;
+    signal: AbortSignal;
+  },
 ): Promise<RunSummary> {
   const { options, logs, progress, signal } = setting;
   const { executePlan } = await import("../../app/execute.ts");
@@ -242,7 +247,9 @@ type ErrorOfRun = NonNullable<RunSummary["error"]>;
 
 /** Stack traces are for `--log-level debug`. */
 function withoutStacks(summary: RunSummary): unknown {
-  return JSON.parse(JSON.stringify(summary, (key, value) => key === "stack" || key === "cause" ? undefined : value));
+  return JSON.parse(
+    JSON.stringify(summary, (key, value) => key === "stack" || key === "cause" ? undefined : value),
+  );
 }
 
 function exitCodeOf(summaries: readonly RunSummary[]): number {

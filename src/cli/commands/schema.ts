@@ -11,7 +11,11 @@ export interface SchemaOptions extends RecipeOptions {
 }
 
 /** `schema`: the JSON Schema of recipes, or the columns of one recipe. */
-export async function showSchema(call: Call, recipe: string | undefined, options: SchemaOptions): Promise<void> {
+export async function showSchema(
+  call: Call,
+  recipe: string | undefined,
+  options: SchemaOptions,
+): Promise<void> {
   if (options.jsonSchema) {
     if (recipe !== undefined) {
       throw new UsageError("USAGE", "--json-schema is the schema of all recipes and takes no recipe.", {
@@ -45,7 +49,9 @@ async function printColumns(call: Call, recipe: string, options: SchemaOptions):
   const failed = described.filter((one) => one.schema === undefined);
   for (const error of failed.flatMap((one) => one.errors)) call.showError(flattenErrors(error)[0]);
   if (failed.length > 0) call.io.exitCode = EXIT.failed;
-  const known = described.flatMap(({ resource, schema }) => schema === undefined ? [] : [{ resource, schema }]);
+  const known = described.flatMap(({ resource, schema }) =>
+    schema === undefined ? [] : [{ resource, schema }]
+  );
   if (options.json) {
     const shown = known.map(({ resource, schema }) => ({ resource, columns: schema.fields.map(columnOf) }));
     call.printJson(plan.resources.length === 1 ? shown[0]?.columns ?? [] : shown, { indent: true });

@@ -32,13 +32,18 @@ function sections(state: State): [string, string[]][] {
     ["cursor", cursors],
     ["watermark", watermarks],
     ["files", files === undefined ? [] : [`${files.toLocaleString("en-US")} loaded`]],
-    ["checkpoints", state.checkpoints.length === 0 ? [] : [`${state.checkpoints.length} of an unfinished run`]],
+    [
+      "checkpoints",
+      state.checkpoints.length === 0 ? [] : [`${state.checkpoints.length} of an unfinished run`],
+    ],
     ["unfinished", in_flight === null ? [] : [`run ${in_flight.run_id}, began ${in_flight.started_at}`]],
   ];
   if (cursors.length + watermarks.length === 0 && files === undefined) {
     sections.unshift(["position", ["none: the next run reads everything"]]);
   }
-  const by = state.origin === "user" ? "set by hand; the next run believes it over the destination" : "by a run";
+  const by = state.origin === "user"
+    ? "set by hand; the next run believes it over the destination"
+    : "by a run";
   return [
     ...sections,
     ["saved", [`${state.updated_at}, ${by}`]],

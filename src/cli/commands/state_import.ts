@@ -18,7 +18,8 @@ export async function importState(call: Call, recipe: string, options: ImportOpt
   const imported = decode(await readInput(call, options.file), target.recipe, options);
   const before = await target.backend.load(target.recipe);
   if (before !== undefined && !options.yes) {
-    const question = `Replace the state of "${target.recipe}" (${target.place}, revision ${before.revision})?`;
+    const question =
+      `Replace the state of "${target.recipe}" (${target.place}, revision ${before.revision})?`;
     if (!await confirm(call, question)) {
       call.note("Nothing was changed.");
       call.io.exitCode = EXIT.failed;
@@ -47,9 +48,13 @@ async function readInput(call: Call, file: string): Promise<Uint8Array> {
 function decode(bytes: Uint8Array, recipe: string, options: ImportOptions): State {
   const owner = ownerOf(bytes) ?? recipe;
   if (owner !== recipe && !options.rename) {
-    throw new StateError("STATE_OF_OTHER_RECIPE", `${options.file} holds the state of the recipe "${owner}".`, {
-      hint: `--rename takes it for "${recipe}" all the same`,
-    });
+    throw new StateError(
+      "STATE_OF_OTHER_RECIPE",
+      `${options.file} holds the state of the recipe "${owner}".`,
+      {
+        hint: `--rename takes it for "${recipe}" all the same`,
+      },
+    );
   }
   const decoded = decodeState(bytes, owner);
   if (decoded.kind === "state") return decoded.state;

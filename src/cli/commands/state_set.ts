@@ -1,6 +1,13 @@
 import { type JsonObject } from "../../sdk/mod.ts";
 import { type Call, splitPair } from "../call.ts";
-import { changeState, loadState, positionLines, type StateOptions, stateTarget } from "../state_target.ts";
+import {
+  changeState,
+  loadIfAny,
+  loadState,
+  positionLines,
+  type StateOptions,
+  stateTarget,
+} from "../state_target.ts";
 
 export interface SetOptions extends StateOptions {
   readonly cursor?: readonly string[];
@@ -13,7 +20,7 @@ export async function setState(call: Call, recipe: string, options: SetOptions):
   const watermarks = pairs(options.watermark, "--watermark");
   const target = await stateTarget(call, recipe, options);
   const accept = Object.keys(cursors).length + Object.keys(watermarks).length === 0;
-  if (accept) await loadState(target);
+  await (accept ? loadState(target) : loadIfAny(target));
   const state = await changeState(target, (before) => ({
     ...before,
     cursor_values: { ...before.cursor_values, ...cursors },

@@ -97,7 +97,9 @@ function printText(call: Call, checked: readonly Checked[], found: FoundFiles): 
     for (const error of errors) call.io.stderr.write(`${call.renderError(error)}\n`);
   }
   for (const file of found.bases) {
-    call.print(`${out.dim("base  ")}  ${call.path(file)}  ${out.dim("checked through the recipes that extend it")}`);
+    call.print(
+      `${out.dim("base  ")}  ${call.path(file)}  ${out.dim("checked through the recipes that extend it")}`,
+    );
   }
   const failed = checked.filter(({ errors }) => errors.length > 0);
   const count = failed.reduce((sum, { errors }) => sum + errors.length, 0);

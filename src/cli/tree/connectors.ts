@@ -1,20 +1,15 @@
 import type { Command } from "@commander-js/extra-typings";
 import { invoke } from "../invoke.ts";
 import type { CliIO } from "../io.ts";
-import {
-  envFileOption,
-  examples,
-  jsonOption,
-  logLevelOption,
-  stateDirOption,
-  varOption,
-} from "./options.ts";
+import { envFileOption, examples, jsonOption, logLevelOption, stateDirOption, varOption } from "./options.ts";
 
 /** `list-connectors`, `connector`, `schema`. */
 export function addConnectorCommands(program: Command, io: CliIO): void {
   program.command("list-connectors")
     .summary("list what can be read and written")
-    .description("List the connectors and what each can do; with --all also transform steps and file formats.")
+    .description(
+      "List the connectors and what each can do; with --all also transform steps and file formats.",
+    )
     .option("-a, --all", "also list transform steps and file formats")
     .addOption(jsonOption())
     .addHelpText("after", examples("dataloader list-connectors", "dataloader list-connectors --all --json"))
@@ -26,7 +21,9 @@ export function addConnectorCommands(program: Command, io: CliIO): void {
     );
   program.command("connector")
     .summary("explain a connector, a transform step or a file format")
-    .description("Show the keys of a connector, a transform step or a file format, with types, defaults and an example.")
+    .description(
+      "Show the keys of a connector, a transform step or a file format, with types, defaults and an example.",
+    )
     .argument("<name>", "such as duckdb, filter or csv")
     .addOption(jsonOption())
     .addHelpText("after", examples("dataloader connector duckdb", "dataloader connector cast"))

@@ -118,13 +118,18 @@ function addPreview(program: Command, io: CliIO): void {
 function addCheck(program: Command, io: CliIO): void {
   program.command("check")
     .summary("prove that both ends can be reached")
-    .description("Open the source and the destination of a recipe and list what was proved, or what is wrong.")
+    .description(
+      "Open the source and the destination of a recipe and list what was proved, or what is wrong.",
+    )
     .argument("<recipe>", "recipe file")
     .addOption(jsonOption())
     .addOption(varOption())
     .addOption(envFileOption())
     .addOption(logLevelOption())
-    .addHelpText("after", examples("dataloader check orders.yaml", "dataloader check orders.yaml --env-file prod.env"))
+    .addHelpText(
+      "after",
+      examples("dataloader check orders.yaml", "dataloader check orders.yaml --env-file prod.env"),
+    )
     .action((recipe, options) =>
       invoke(io, options, async (call) => {
         const { checkEnds } = await import("../commands/check.ts");

@@ -7,7 +7,9 @@ import { examples, jsonOption } from "./options.ts";
 export function addProjectCommands(program: Command, io: CliIO): void {
   program.command("init")
     .summary("make a project that runs at once")
-    .description("Write a recipe, a little data, a README and a .gitignore. Files that are there already are kept.")
+    .description(
+      "Write a recipe, a little data, a README and a .gitignore. Files that are there already are kept.",
+    )
     .argument("[dir]", "directory to make it in", ".")
     .option("-f, --force", "replace files that are there")
     .addHelpText("after", examples("dataloader init", "dataloader init warehouse"))
@@ -21,13 +23,16 @@ export function addProjectCommands(program: Command, io: CliIO): void {
     .summary("print a script that completes commands in a shell")
     .description("Print a completion script for a shell.")
     .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish", "powershell"] as const))
-    .addHelpText("after", `
+    .addHelpText(
+      "after",
+      `
 Install it:
   bash        dataloader completions bash > ~/.local/share/bash-completion/completions/dataloader
   zsh         dataloader completions zsh > "\${fpath[1]}/_dataloader"
   fish        dataloader completions fish > ~/.config/fish/completions/dataloader.fish
   powershell  dataloader completions powershell >> $PROFILE
-`)
+`,
+    )
     .action((shell) =>
       invoke(io, {}, async (call) => {
         const { printCompletions } = await import("../commands/completions.ts");

@@ -25,7 +25,9 @@ export function addRunCommands(program: Command, io: CliIO): void {
     .addOption(envFileOption())
     .addOption(stateDirOption())
     .option("--full-refresh", "forget the position and replace all rows at the destination")
-    .addOption(new Option("--select <resource>", "run only this resource; may be repeated").argParser(collect))
+    .addOption(
+      new Option("--select <resource>", "run only this resource; may be repeated").argParser(collect),
+    )
     .addOption(
       new Option("--limit <rows>", "read at most so many rows, and leave the position where it is")
         .argParser(positive),

@@ -9,13 +9,18 @@ const RECIPE = "recipe file, or the name of a recipe";
 export function addStateCommands(program: Command, io: CliIO): void {
   program.command("show-state")
     .summary("show how far a recipe has come")
-    .description("Show the saved position of a recipe: cursors, watermarks, files seen, a run that was cut off.")
+    .description(
+      "Show the saved position of a recipe: cursors, watermarks, files seen, a run that was cut off.",
+    )
     .argument("<recipe>", RECIPE)
     .addOption(jsonOption("print the whole state as JSON"))
     .addOption(stateDirOption())
     .addOption(varOption())
     .addOption(envFileOption())
-    .addHelpText("after", examples("dataloader show-state orders.yaml", "dataloader show-state orders --json"))
+    .addHelpText(
+      "after",
+      examples("dataloader show-state orders.yaml", "dataloader show-state orders --json"),
+    )
     .action((recipe, options) =>
       invoke(io, {}, async (call) => {
         const { showState } = await import("../commands/show_state.ts");
@@ -24,7 +29,9 @@ export function addStateCommands(program: Command, io: CliIO): void {
     );
   const state = program.command("state")
     .summary("change, save or bring back a saved position")
-    .description("Change the saved position of a recipe. The next run believes it over what the destination remembers.")
+    .description(
+      "Change the saved position of a recipe. The next run believes it over what the destination remembers.",
+    )
     .addHelpText("after", examples("dataloader state set orders.yaml --cursor updated_at=2024-05-01"));
   addReset(state as unknown as Command, io);
   addSet(state as unknown as Command, io);
@@ -58,7 +65,9 @@ function addSet(state: Command, io: CliIO): void {
     .summary("set a cursor or watermark by hand")
     .description("Set where the next run goes on from. What is not named stays as it is.")
     .argument("<recipe>", RECIPE)
-    .addOption(new Option("--cursor <column=value>", "the last value loaded; may be repeated").argParser(collect))
+    .addOption(
+      new Option("--cursor <column=value>", "the last value loaded; may be repeated").argParser(collect),
+    )
     .addOption(
       new Option("--watermark <column=value>", "the end of the last window loaded; may be repeated")
         .argParser(collect),
