@@ -1,7 +1,17 @@
 /** Killing runs: starts the CLI, ends it by SIGKILL at a moment, runs it again and compares with a run that nobody killed. */
-import { difference } from "../integration/database.ts";
+import { difference, sql } from "../integration/database.ts";
 import { cliCommand, runRecipe, type Summary } from "../integration/cli.ts";
 import { filesUnder, type KillMode } from "./modes.ts";
+
+/** Where the loads of a test read from and live. */
+export interface Place {
+  /** Directory of the input files. */
+  readonly inputs: string;
+  /** Directory of other input files: what a seeded mode has loaded before. */
+  readonly oldInputs: string;
+  /** Directory that the homes are made in. */
+  readonly parent: string;
+}
 
 /** A directory with a recipe, its destination, its state and its temporary files. */
 export interface Home {
@@ -10,12 +20,17 @@ export interface Home {
   readonly mode: KillMode;
 }
 
-export async function makeHome(mode: KillMode, options: { inputs: string; parent: string }): Promise<Home> {
-  const path = (await Deno.makeTempDir({ dir: options.parent })).replaceAll("\\", "/");
-  const recipe = `${path}/recipe.yaml`;
+/** Makes the directory and, for a seeded mode, loads the old rows. */
+export async function makeHome(mode: KillMode, place: Place): Promise<Home> {
+  const path = (await Deno.makeTempDir({ dir: place.parent })).replaceAll("\\", "/");
+  const home = { path, recipe: `${path}/recipe.yaml`, mode };
   await Deno.mkdir(`${path}/tmp`);
-  await Deno.writeTextFile(recipe, JSON.stringify(mode.recipe(options.inputs, path)));
-  return { path, recipe, mode };
+  if (mode.seeded) {
+    await Deno.writeTextFile(home.recipe, JSON.stringify(mode.recipe(place.oldInputs, path)));
+    await runToEnd(home);
+  }
+  await Deno.writeTextFile(home.recipe, JSON.stringify(mode.recipe(place.inputs, path)));
+  return home;
 }
 
 /** Both spellings of where temporary files go, so that what a killed run leaves there can be seen. */
@@ -95,6 +110,13 @@ export async function faults(home: Home, expected: Home): Promise<string[]> {
   problems.push(...(await home.mode.litter(home.path)).map((name) => `left behind: ${name}`));
   problems.push(...(await filesUnder(`${home.path}/tmp`)).map((name) => `left behind: tmp/${name}`));
   return problems;
+}
+
+/** How many rows a reader sees at the destination. */
+export async function countRows(home: Home): Promise<number> {
+  const { setup, select } = home.mode.rows(home.path, "ours");
+  const [row] = await sql(...setup, `SELECT count(*)::INTEGER AS n FROM (${select})`);
+  return Number(row!.n);
 }
 
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */

@@ -5,11 +5,13 @@
  */
 import assert from "node:assert/strict";
 import {
+  countRows,
   describeMoment,
   faults,
   type Home,
   makeHome,
   type Moment,
+  type Place,
   runAndKill,
   runToEnd,
   savedAsDone,
@@ -36,23 +38,25 @@ Deno.test({
   fn: async (t) => {
     const parent = (await Deno.makeTempDir({ prefix: "kill_" })).replaceAll("\\", "/");
     try {
-      const inputs = `${parent}/inputs`;
-      await Deno.mkdir(inputs);
-      await makeInputs(inputs, ROWS_PER_FILE);
-      for (const mode of MODES) await t.step(mode.name, () => killMode(mode, { inputs, parent }));
+      const place = { inputs: `${parent}/inputs`, oldInputs: `${parent}/old_inputs`, parent };
+      await makeInputs(place.inputs, ROWS_PER_FILE);
+      await makeInputs(place.oldInputs, ROWS_PER_FILE / 10);
+      for (const mode of MODES) await t.step(mode.name, () => killMode(mode, place));
     } finally {
       await Deno.remove(parent, { recursive: true });
     }
   },
 });
 
-async function killMode(mode: KillMode, place: { inputs: string; parent: string }): Promise<void> {
+async function killMode(mode: KillMode, place: Place): Promise<void> {
   const random = seededRandom(SEED);
   const expected = await makeHome(mode, place);
+  const before = mode.atomic ? await countRows(expected) : 0;
   const began = performance.now();
   const { rows_written } = await runToEnd(expected);
   const whole = performance.now() - began;
   assert.ok(rows_written > 0, "the unbroken run loads rows");
+  const visible = mode.atomic ? [before, await countRows(expected)] : undefined;
   const sights = SIGHTS.slice(0, KILLS);
   const moments: Moment[] = [
     ...sights,
@@ -65,22 +69,32 @@ async function killMode(mode: KillMode, place: { inputs: string; parent: string 
   let killed = 0;
   for (const moment of moments) {
     const home = await makeHome(mode, place);
-    if (await killOnce(home, { moment, expected })) killed += 1;
+    if (await killOnce(home, { moment, expected, visible })) killed += 1;
     await Deno.remove(home.path, { recursive: true });
   }
   assert.ok(killed > 0, `none of ${moments.length} runs was killed before its end`);
 }
 
+interface Setting {
+  readonly moment: Moment;
+  readonly expected: Home;
+  /** The row counts that a reader may see after the kill; undefined where the mode promises none. */
+  readonly visible?: readonly number[];
+}
+
 /** Kills one load, runs it again and looks at what is there. Returns whether the kill came before the end. */
-async function killOnce(home: Home, setting: { moment: Moment; expected: Home }): Promise<boolean> {
-  const { moment, expected } = setting;
-  if (home.mode.seeded) await runToEnd(home);
+async function killOnce(home: Home, setting: Setting): Promise<boolean> {
+  const { moment, expected, visible } = setting;
+  const where = `${home.mode.name}, killed ${describeMoment(moment)}`;
   const killed = await runAndKill(home, moment);
+  if (visible !== undefined) {
+    const seen = await countRows(home);
+    assert.ok(visible.includes(seen), `${where}: a reader sees ${seen} rows, neither of ${visible}`);
+  }
   const done = !killed || await savedAsDone(home);
   const incremental = "incremental" in (home.mode.recipe("", "").source as object);
   // A run that is over needs no second one; an append of everything would rightly load it all again.
   if (!done || incremental) await runToEnd(home);
-  const where = `${home.mode.name}, killed ${describeMoment(moment)}`;
   assert.deepEqual(await faults(home, expected), [], where);
   if (incremental) {
     const again = await runToEnd(home);

@@ -13,8 +13,10 @@ export interface KillMode {
   readonly rows: (home: string, alias: string) => { setup: string[]; select: string };
   /** What must not be there when a run has ended. */
   readonly litter: (home: string) => Promise<string[]>;
-  /** Runs before the killed one, as one more whole run: what the destination holds then must never be lost. */
+  /** Other rows are loaded before the killed run: what it replaces. */
   readonly seeded: boolean;
+  /** Right after the kill a reader sees the rows of before or all the new ones, nothing in between. */
+  readonly atomic: boolean;
 }
 
 const newFiles = { incremental: { strategy: "modified_time" } };
@@ -26,6 +28,7 @@ function toTable(name: string, destination: Record<string, unknown>, options: {
   return {
     name,
     seeded: options.seeded ?? false,
+    atomic: options.seeded ?? false,
     recipe: (inputs, home) => ({
       name: "kill",
       source: { type: "filestore", path: `${inputs}/*.csv`, ...options.source },
@@ -57,6 +60,8 @@ function toFiles(name: string, destination: Record<string, unknown>, options: {
   return {
     name,
     seeded: options.seeded ?? false,
+    // A directory of files has no moment at which all of them change.
+    atomic: false,
     recipe: (inputs, home) => ({
       name: "kill",
       source: { type: "filestore", path: `${inputs}/*.csv`, ...options.source },
@@ -85,6 +90,7 @@ export const MODES: readonly KillMode[] = [
  * values, so that a merge which applied a file twice, or in another order, would be found out.
  */
 export async function makeInputs(directory: string, rowsPerFile: number): Promise<void> {
+  await Deno.mkdir(directory);
   for (let file = 0; file < FILES; file++) {
     const path = `${directory}/part-${file}.csv`;
     const start = Math.floor(file * rowsPerFile / 2);
