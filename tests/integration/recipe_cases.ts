@@ -34,10 +34,10 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
     again: 0,
     check: [
       `SELECT count(*)::INTEGER AS n, count(DISTINCT id)::INTEGER AS ids, max(magnitude)::VARCHAR AS strongest,
-              min(at)::VARCHAR AS first, count(*) FILTER (tsunami)::INTEGER AS tsunamis
+              min(occurred_at)::VARCHAR AS first, count(*) FILTER (tsunami)::INTEGER AS tsunamis
        FROM read_parquet('$OUT/earthquakes/*.parquet')`,
     ],
-    rows: [],
+    rows: [{ n: 217, ids: 217, strongest: "6.4", first: "2018-01-31 02:00:31.8", tsunamis: 4 }],
   },
   {
     recipe: "quickstart/wettest_months.yaml",
@@ -131,9 +131,9 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
     again: 0,
     check: [
       ...attach("shop"),
-      "SELECT count(*)::INTEGER AS n, typeof(any_value(at)) AS at, any_value(page.ms)::INTEGER > 0 AS nested FROM events",
+      "SELECT count(*)::INTEGER AS n, typeof(any_value(sent_at)) AS type, any_value(page.ms)::INTEGER > 0 AS nested FROM events",
     ],
-    rows: [{ n: 4, at: "TIMESTAMP", nested: true }],
+    rows: [{ n: 4, type: "TIMESTAMP", nested: true }],
   },
   {
     recipe: "duckdb/parquet_upsert.yaml",
