@@ -46,7 +46,7 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
     check: [
       "SELECT month, rain_mm::VARCHAR AS rain_mm FROM read_ndjson('$OUT/wettest_months.jsonl') LIMIT 1",
     ],
-    rows: [],
+    rows: [{ month: "2015-12", rain_mm: "284.5" }],
   },
   {
     recipe: "quickstart/strongest_quakes.yaml",
