@@ -75,7 +75,6 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
           mode: resource.destination.mode,
           mergeKeys: resource.destination.mergeKeys,
           strategy: resource.destination.strategy,
-          runId: "plan",
           fullRefresh: false,
           startedAt: new Date().toISOString(),
           orderBy: resource.source.incremental?.cursorColumn,

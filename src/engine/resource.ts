@@ -100,34 +100,11 @@ export class ResourceRun {
     this.#destination = await openDestination(destination.config, context);
     const { openSource } = await getConnector(source.connector).openSource!();
     this.#source = await openSource(source.config, context);
-    if (this.#io.options.dryRun) {
-      this.#start = decideStart(this.#memory(undefined));
-    } else {
-      this.#start = await this.#openLoad();
-    }
+    if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
+    this.#start = decideStart(this.#memory(await this.#load?.resume()));
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
     this.#announce(this.#start);
-  }
-
-  /** Opens the load under the id of the run it belongs to, which the destination may be the only one to know. */
-  async #openLoad(): Promise<Start> {
-    const assumed = this.#io.keeper.state?.in_flight?.run_id ?? this.#io.newRunId;
-    this.#load = await this.#destination!.openLoad(this.#loadRequest(assumed));
-    let committed = await this.#load.resume();
-    if (committed !== undefined && !committed.complete && committed.runId !== assumed) {
-      await this.#load.abort();
-      this.#load = await this.#destination!.openLoad(this.#loadRequest(committed.runId));
-      committed = await this.#load.resume();
-    }
-    const start = decideStart(this.#memory(committed));
-    const opened = committed !== undefined && !committed.complete ? committed.runId : assumed;
-    if (start.runId !== opened) {
-      await this.#load.abort();
-      this.#load = await this.#destination!.openLoad(this.#loadRequest(start.runId));
-      await this.#load.resume();
-    }
-    return start;
   }
 
   #memory(committed: Position | undefined): Memory {
@@ -258,13 +235,26 @@ export class ResourceRun {
   async #dryRun(): Promise<void> {
     const { session } = this.#io;
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
+      const started = Date.now();
       this.#applied = await applySteps(await this.#limited(read), this.#resource.steps, this.#stepContext());
       // Hashing the row makes the engine compute every column, so that a bad value is found without writing.
       const [row] = await session.query<{ n: bigint }>(
         `SELECT count(*) AS n FROM (SELECT hash(input) AS h FROM (${this.#applied.batch.sql}) AS input) WHERE h IS NOT NULL`,
       );
-      this.#rowsRead += await this.#countRead(read.batch, Number(row!.n), session.rowsScanned?.());
+      const scanned = session.rowsScanned?.();
+      const rowsRead = await this.#countRead(read.batch, Number(row!.n), scanned);
+      this.#rowsRead += rowsRead;
       this.#batches += 1;
+      this.#io.emit({
+        type: "batch_committed",
+        time: Date.now(),
+        resource: this.#resource.name,
+        sequence: this.#sequence,
+        rowsRead,
+        rowsWritten: 0,
+        bytes: read.bytes ?? 0,
+        durationMs: Date.now() - started,
+      });
       if (this.#io.options.limit !== undefined && this.#rowsRead >= this.#io.options.limit) break;
     }
   }
@@ -326,13 +316,12 @@ export class ResourceRun {
     };
   }
 
-  #loadRequest(runId: string): LoadRequest {
+  #loadRequest(): LoadRequest {
     const { mode, mergeKeys, strategy } = this.#resource.destination;
     return {
       mode,
       mergeKeys,
       strategy,
-      runId,
       fullRefresh: this.#io.options.fullRefresh ?? false,
       startedAt: this.#io.startedAt,
       orderBy: this.#resource.source.incremental?.cursorColumn,

@@ -76,7 +76,7 @@ export interface Progress extends OfResource {
   readonly rowsPerSecond?: number;
 }
 
-/** A batch and its position are committed. Counts are of this batch alone. */
+/** A batch and its position are committed; in a dry run: it was read and transformed, and nothing written. Counts are of this batch alone. */
 export interface BatchCommitted extends OfResource {
   readonly type: "batch_committed";
   readonly sequence: number;

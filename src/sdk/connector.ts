@@ -157,7 +157,6 @@ export interface Source {
 }
 
 export interface LoadRequest extends PlannedWrite {
-  readonly runId: string;
   /** Ignore what was committed before and replace all rows. */
   readonly fullRefresh: boolean;
   /** RFC 3339, UTC: when the run began. */
@@ -210,12 +209,12 @@ export interface Destination {
 export interface Load {
   /**
    * The last position committed at the destination for this recipe and resource. Staged positions (`Position.staged`)
-   * count only where this load is an overwrite with the same run id; else they are discarded with their staging.
+   * count only where this load replaces all rows too; else they are discarded with their staging.
    */
   resume(): Promise<Position | undefined>;
   /**
    * Writes a batch and its position in one atomic act. When it throws, nothing of the batch is there. With
-   * `overwrite` the rows stay hidden until `commit`.
+   * `overwrite` the rows stay hidden until `commit`; what another run (`position.runId`) has staged is discarded first.
    */
   writeBatch(batch: Batch, position: Position): Promise<WriteResult>;
   /** Tries a batch and rolls it back: throws what `writeBatch` would throw. To find the rows a system refuses. */

@@ -56,9 +56,7 @@ export class DuckdbLoad implements Load {
   async resume(): Promise<Position | undefined> {
     const staged = await this.#loads.newest({ staged: true });
     const there = await readTable(this.#session, this.#staging) !== undefined;
-    if (staged !== undefined && there && this.#replaces && staged.runId === this.#request.runId) {
-      return staged;
-    }
+    if (staged !== undefined && there && this.#replaces) return staged;
     if (staged !== undefined || there) await this.#transaction(() => this.#discardStaging());
     // Rows that someone has dropped with their table were not loaded: a position without them would hide that.
     if (await readTable(this.#session, this.#target) === undefined) return undefined;

@@ -141,8 +141,10 @@ for (const mode of ["append", "overwrite"] as const) {
           if (mode === "overwrite") world.rows = [-1, -2];
           const saved = () => structuredClone(state.state);
           let atCrash: State | undefined;
+          let crashed = false;
           const crash = (sequence: number) => {
-            if (sequence !== batch || atCrash !== undefined) return;
+            if (sequence !== batch || crashed) return;
+            crashed = true;
             atCrash = saved();
             // What a killed process leaves is what was saved before the crash.
             throw new Crash();

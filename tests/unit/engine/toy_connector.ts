@@ -121,14 +121,16 @@ class ToyLoad implements Load {
 
   resume(): Promise<Position | undefined> {
     const { position } = this.world;
-    if (position?.staged && !(this.#stages && position.runId === this.request.runId)) this.world.staged = [];
-    return Promise.resolve(position);
+    if (!position?.staged || this.#stages) return Promise.resolve(position);
+    this.world.staged = [];
+    return Promise.resolve(undefined);
   }
 
   async writeBatch(batch: Batch, position: Position) {
     const values = await this.#values(batch);
     this.world.onWrite(position.sequence, values);
     this.world.log.push(`write ${position.sequence}`);
+    if (this.#stages && this.world.position?.runId !== position.runId) this.world.staged = [];
     if (this.#stages) this.world.staged = [...this.world.staged, ...values];
     else this.world.rows = [...this.world.rows, ...values];
     this.world.position = position;
