@@ -1,6 +1,12 @@
 /** How an error looks: on a terminal, and as fields. */
-import type { ErrorData } from "../secrets/mod.ts";
-import { DataLoaderError, type Json, RecipeError, RecipeErrors, type SourceLocation } from "../sdk/mod.ts";
+import {
+  DataLoaderError,
+  type ErrorData,
+  type Json,
+  RecipeError,
+  RecipeErrors,
+  type SourceLocation,
+} from "../sdk/mod.ts";
 import { displayPath, EXIT, shortenPaths } from "./io.ts";
 import { PLAIN, type Style } from "./style.ts";
 import { displayWidth, truncate, visible, wrap } from "./width.ts";
