@@ -18,8 +18,9 @@ export function buildProgram(io: CliIO): Command {
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
     .addHelpCommand(
+      // The typings know no help command with an argument; commander itself makes it so.
       new Command("help").argument("[command]").summary("show help for a command").helpGroup("Set up:")
-        .helpOption(false),
+        .helpOption(false) as unknown as Command,
     )
     .exitOverride()
     .showSuggestionAfterError()
