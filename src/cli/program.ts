@@ -1,5 +1,5 @@
 /** The command tree: names, options and help. What a command does is imported when it is called. */
-import { Command, CommanderError } from "@commander-js/extra-typings";
+import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { VERSION } from "../version.ts";
 import { type CliIO, EXIT } from "./io.ts";
 import { styleFor } from "./style.ts";
@@ -17,7 +17,11 @@ export function buildProgram(io: CliIO): Command {
     .description("Load data from anywhere to anywhere, as a recipe says.")
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
-    .helpCommand("help [command]", "show help for a command")
+    .addHelpCommand(
+      // The typings know no help command with an argument; commander itself makes it so.
+      new Command("help").argument("[command]").summary("show help for a command").helpGroup("Set up:")
+        .helpOption(false) as unknown as Command,
+    )
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({
@@ -27,10 +31,10 @@ export function buildProgram(io: CliIO): Command {
       getErrHelpWidth: () => Math.min(io.stderr.columns, 100),
       getOutHasColors: () => io.stdout.color,
       getErrHasColors: () => io.stderr.color,
-      outputError: (text, write) => write(usageError(text, io)),
     })
     .configureHelp({
-      sortOptions: false,
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map(argumentTerm)].join(" "),
       styleTitle: (text) => style.strong(text),
       styleCommandText: (text) => style.name(text),
       styleSubcommandText: (text) => style.name(text),
@@ -57,7 +61,20 @@ Start with:
 Exit codes: 0 done, 1 the run failed, 2 recipe or usage wrong, 3 some of several failed, 130/143 interrupted.
 `,
   );
+  shapeUsageErrors(program, io);
   return program as unknown as Command;
+}
+
+function argumentTerm(argument: { required: boolean; variadic: boolean; name(): string }): string {
+  const text = `${argument.name()}${argument.variadic ? "..." : ""}`;
+  return argument.required ? `<${text}>` : `[${text}]`;
+}
+
+/** Usage errors in the form of all our errors, pointing to the help of the command that was called. */
+function shapeUsageErrors(command: CommandUnknownOpts, io: CliIO, parents: readonly string[] = []): void {
+  const names = [...parents, command.name()];
+  command.configureOutput({ outputError: (text, write) => write(usageError(text, names.join(" "), io)) });
+  for (const sub of command.commands) shapeUsageErrors(sub, io, names);
 }
 
 /** Runs one command line (without the program's name). The exit code is in `io.exitCode`; nothing is thrown. */
@@ -76,13 +93,16 @@ export async function runCli(io: CliIO, args: readonly string[]): Promise<void> 
 }
 
 /** Commander's `error: …` in the form of all our errors. */
-function usageError(text: string, io: CliIO): string {
+function usageError(text: string, command: string, io: CliIO): string {
   const style = styleFor(io.stderr);
   const [first = "", ...rest] = text.trim().split("\n");
   const message = first.replace(/^error: /, "");
   const sentence = message.charAt(0).toUpperCase() + message.slice(1).replace(/\.?$/, ".");
-  const hint = rest.join(" ").replace(/^\((.*)\)$/, "$1").replace(/^Did you mean/, "did you mean");
+  const hint = rest.join(" ").replace(/^\((.*)\)$/, "$1").replace(
+    /^Did you mean (.*)\?$/,
+    "did you mean `$1`?",
+  );
   const lines = [style.error("error[USAGE]"), `  ${sentence}`];
-  lines.push(`  ${style.strong("hint:")} ${hint === "" ? "see `dataloader --help`" : hint}`);
+  lines.push(`  ${style.strong("hint:")} ${hint === "" ? `see \`${command} --help\`` : hint}`);
   return `${lines.join("\n")}\n`;
 }

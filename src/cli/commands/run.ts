@@ -220,7 +220,7 @@ function withoutFailures(sink: EventSink): EventSink {
 
 /** The end of one run: the summary on stdout, errors on stderr. */
 function report(call: Call, job: Job, summary: RunSummary, options: RunCommandOptions): void {
-  if (options.json) call.printJson(call.debug ? summary : withoutStacks(summary));
+  if (options.json) call.printJson(summary);
   if (options.logFormat !== "json") showErrors(call, summary);
   if (options.json) return;
   const lines = renderSummary(summary, {
@@ -244,13 +244,6 @@ function showErrors(call: Call, summary: RunSummary): void {
 }
 
 type ErrorOfRun = NonNullable<RunSummary["error"]>;
-
-/** Stack traces are for `--log-level debug`. */
-function withoutStacks(summary: RunSummary): unknown {
-  return JSON.parse(
-    JSON.stringify(summary, (key, value) => key === "stack" || key === "cause" ? undefined : value),
-  );
-}
 
 function exitCodeOf(summaries: readonly RunSummary[]): number {
   if (summaries.every((summary) => summary.status === "succeeded")) return EXIT.done;
