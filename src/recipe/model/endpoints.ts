@@ -28,7 +28,7 @@ const incremental = () =>
     ),
     on_null: z.enum(["include", "exclude", "error"]).default("error")
       .describe("What becomes of rows whose cursor is NULL"),
-    order: z.enum(["asc", "none"]).default("asc")
+    order: z.enum(["asc", "none"]).default("none")
       .describe("Whether rows are read in the order of the cursor, or in any order and committed as one"),
   });
 
