@@ -95,6 +95,9 @@ export interface Preview {
   readonly rows: readonly unknown[][];
 }
 
+/** Source rows that a preview may read for each row it shows: a filter may drop most of them. */
+const PREVIEW_ROWS_READ = 1_000;
+
 /** The first `limit` rows of each resource after its steps, from where a run would start. Writes nothing. */
 export async function previewPlan(
   plan: Plan,
@@ -126,7 +129,7 @@ async function previewResource(resource: ResourcePlan, look: Look, limit: number
       const request = readRequest(resource, look.plan);
       for await (const read of source.readBatches(request, look.state)) {
         const some = await look.session.relation(
-          `SELECT * FROM (${read.batch.sql}) LIMIT ${limit}`,
+          `SELECT * FROM (${read.batch.sql}) LIMIT ${limit * PREVIEW_ROWS_READ}`,
           read.batch.metadata,
         );
         batch = (await applySteps(some, resource.steps, stepContext(resource, look))).batch;
