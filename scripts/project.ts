@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Command } from "commander";
+import type { CliIO } from "../src/cli/io.ts";
 import {
   connectorNames,
   formatNames,
@@ -27,12 +28,23 @@ export async function loadSources(): Promise<Sources> {
   };
 }
 
-/** The command tree. */
+/** The command tree, with nowhere to write to: scripts only look at it. */
 export async function loadProgram(): Promise<Command> {
-  return (await load<{ buildProgram(): Command }>("src/cli/program.ts")).buildProgram();
+  const silent = { write: () => {}, isTerminal: false, color: false, columns: 80, rows: 24 };
+  const io: CliIO = {
+    stdout: silent,
+    stderr: silent,
+    env: () => undefined,
+    cwd: fileURLToPath(ROOT),
+    exitCode: 0,
+  };
+  return (await load<{ buildProgram(io: CliIO): Command }>("src/cli/program.ts")).buildProgram(io);
 }
 
-/** Imports a module of the program when it is needed, so that scripts which need less start without it. */
+/**
+ * Imports a module of the program when it is needed, so that a script starts without what it does not look at, and
+ * checking a script's types does not check the whole program's.
+ */
 export async function load<T>(path: string): Promise<T> {
   return await import(pathToFileURL(join(fileURLToPath(ROOT), path)).href) as T;
 }

@@ -83,6 +83,10 @@ function optionSection(title: string, options: readonly Option[]): string[] {
   ];
 }
 
+function firstLine(text: string): string {
+  return text.split("\n")[0]!;
+}
+
 function argumentText(argument: Argument): string {
   return `${argument.name()}${argument.variadic ? "…" : ""}`;
 }

@@ -7,22 +7,35 @@ export interface LayerRule {
 }
 
 const SDK = "src/sdk/";
+const VERSION = "src/version.ts";
 const PURE = ["src/schema/", "src/normalize/", "src/validate/"];
 const BELOW_ENGINE = ["src/plan/", "src/observe/", "src/secrets/", "src/state/", ...PURE, "src/batch/", SDK];
 const SHARED_CONNECTOR_PARTS = ["src/connectors/_sql/", "src/connectors/_http/", "src/storage/"];
 
 /** The first rule whose path a file starts with holds for it. `<name>` stands for one folder. */
 export const LAYERS: readonly LayerRule[] = [
-  { path: "main.ts", may: ["src/cli/"] },
+  { path: "main.ts", may: ["src/cli/", VERSION] },
   { path: "scripts/", may: ["src/"] },
-  { path: "src/mod.ts", may: ["src/app/", "src/builtin.ts", "src/recipe/", ...BELOW_ENGINE, "src/engine/"] },
+  { path: VERSION, may: [] },
+  {
+    path: "src/mod.ts",
+    may: [VERSION, "src/app/", "src/builtin.ts", "src/recipe/", ...BELOW_ENGINE, "src/engine/"],
+  },
   {
     path: "src/cli/",
-    may: ["src/app/", "src/builtin.ts", "src/engine/", "src/sandbox/", "src/recipe/", ...BELOW_ENGINE],
+    may: [
+      VERSION,
+      "src/app/",
+      "src/builtin.ts",
+      "src/engine/",
+      "src/sandbox/",
+      "src/recipe/",
+      ...BELOW_ENGINE,
+    ],
   },
   {
     path: "src/app/",
-    may: ["src/builtin.ts", "src/engine/", "src/sandbox/", "src/recipe/", ...BELOW_ENGINE],
+    may: [VERSION, "src/builtin.ts", "src/engine/", "src/sandbox/", "src/recipe/", ...BELOW_ENGINE],
   },
   {
     path: "src/builtin.ts",
