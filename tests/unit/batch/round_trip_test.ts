@@ -15,10 +15,15 @@ import {
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 
 /** Names of columns and fields: any text but NUL, unique without regard to case. */
-const name = fc.string({ unit: "binary", minLength: 1, maxLength: 12 }).filter((text) => !text.includes("\0"));
+const name = fc.string({ unit: "binary", minLength: 1, maxLength: 12 }).filter((text) =>
+  !text.includes("\0")
+);
 
 function uniqueNames(count: { minLength: number; maxLength: number }): fc.Arbitrary<string[]> {
-  return fc.uniqueArray(name, { ...count, selector: (text) => text.replace(/[A-Z]/g, (l) => l.toLowerCase()) });
+  return fc.uniqueArray(name, {
+    ...count,
+    selector: (text) => text.replace(/[A-Z]/g, (l) => l.toLowerCase()),
+  });
 }
 
 const scalarType: fc.Arbitrary<LogicalType> = fc.oneof(
@@ -36,10 +41,21 @@ const scalarType: fc.Arbitrary<LogicalType> = fc.oneof(
     { kind: "float", bits: 32 },
     { kind: "float", bits: 64 },
   ),
-  fc.record({ bits: fc.constantFrom(8 as const, 16 as const, 32 as const, 64 as const), unsigned: fc.boolean() })
-    .map(({ bits, unsigned }): LogicalType => ({ kind: "integer", bits, ...(unsigned ? { unsigned: true } : {}) })),
+  fc.record({
+    bits: fc.constantFrom(8 as const, 16 as const, 32 as const, 64 as const),
+    unsigned: fc.boolean(),
+  })
+    .map(({ bits, unsigned }): LogicalType => ({
+      kind: "integer",
+      bits,
+      ...(unsigned ? { unsigned: true } : {}),
+    })),
   fc.integer({ min: 1, max: 38 }).chain((precision) =>
-    fc.integer({ min: 0, max: precision }).map((scale): LogicalType => ({ kind: "decimal", precision, scale }))
+    fc.integer({ min: 0, max: precision }).map((scale): LogicalType => ({
+      kind: "decimal",
+      precision,
+      scale,
+    }))
   ),
 );
 
@@ -130,7 +146,10 @@ const relation: fc.Arbitrary<Relation> = uniqueNames({ minLength: 1, maxLength: 
     const schema: Schema = {
       fields: names.map((column, index) => ({ name: column, type: types[index]!, nullable: true })),
     };
-    return fc.array(fc.tuple(...types.map(nullable)), { maxLength: 40, size: "max" }).map((rows) => ({ schema, rows }));
+    return fc.array(fc.tuple(...types.map(nullable)), { maxLength: 40, size: "max" }).map((rows) => ({
+      schema,
+      rows,
+    }));
   })
 );
 
@@ -143,7 +162,10 @@ Deno.test("rows → Arrow → DuckDB → Arrow → rows are the same, whatever t
       assert.deepEqual(first.schema, schema);
       assert.deepEqual(await first.rows(), rows);
       // In batches of any size, which are slices of DuckDB's chunks, and without being told the schema.
-      const second = await session.fromArrow(first.toArrow({ rowsPerBatch }), rows.length === 0 ? { schema } : {});
+      const second = await session.fromArrow(
+        first.toArrow({ rowsPerBatch }),
+        rows.length === 0 ? { schema } : {},
+      );
       assert.deepEqual(second.schema, schema);
       assert.deepEqual(await second.rows(), rows);
       await session.release(first);
@@ -191,17 +213,26 @@ Deno.test("DuckDB values of every type come back equal in SQL", async (t) => {
       { kind: "integer", bits: bits as 8 },
       { kind: "integer", bits: bits as 8, unsigned: true },
     ]),
-    ...[4, 9, 18, 38].map((precision): LogicalType => ({ kind: "decimal", precision, scale: precision >> 1 })),
+    ...[4, 9, 18, 38].map((precision): LogicalType => ({
+      kind: "decimal",
+      precision,
+      scale: precision >> 1,
+    })),
   ];
   const all = [
     ...types,
     ...types.map((items): LogicalType => ({ kind: "array", items })),
-    ...types.map((type): LogicalType => ({ kind: "struct", fields: [{ name: "f", type }, { name: "g", type }] })),
+    ...types.map((type): LogicalType => ({
+      kind: "struct",
+      fields: [{ name: "f", type }, { name: "g", type }],
+    })),
   ];
   for (const type of all) {
     await t.step(engineType(type), async () => {
       const table = session.temporaryName("source");
-      await session.run(`CREATE TEMP TABLE ${table} AS SELECT row_number() OVER () AS n, v FROM (${sample(type)})`);
+      await session.run(
+        `CREATE TEMP TABLE ${table} AS SELECT row_number() OVER () AS n, v FROM (${sample(type)})`,
+      );
       const source = await session.relation(`FROM ${table}`);
       assert.deepEqual(source.schema.fields[1]!.type, type);
       const copy = await session.fromArrow(source.toArrow({ rowsPerBatch: 1000 }));
@@ -254,7 +285,9 @@ function value(type: LogicalType, i: string): string {
     case "integer": {
       const max = type.unsigned ? 2n ** BigInt(type.bits) - 1n : 2n ** BigInt(type.bits - 1) - 1n;
       const min = type.unsigned ? 0n : -max - 1n;
-      return `CAST(CASE ${i} % 4 WHEN 0 THEN ${max} WHEN 1 THEN ${min} ELSE ${i} % 100 END AS ${engineType(type)})`;
+      return `CAST(CASE ${i} % 4 WHEN 0 THEN ${max} WHEN 1 THEN ${min} ELSE ${i} % 100 END AS ${
+        engineType(type)
+      })`;
     }
     case "decimal": {
       const top = formatDecimal(10n ** BigInt(type.precision) - 1n, type.scale);
@@ -267,7 +300,9 @@ function value(type: LogicalType, i: string): string {
     case "struct":
       return `struct_pack(${
         type.fields.map((field, index) =>
-          `${quoteIdent(field.name)} := CASE WHEN ${i} % 11 = ${index} THEN NULL ELSE ${value(field.type, i)} END`
+          `${quoteIdent(field.name)} := CASE WHEN ${i} % 11 = ${index} THEN NULL ELSE ${
+            value(field.type, i)
+          } END`
         ).join(", ")
       })`;
   }
