@@ -24,6 +24,7 @@ import { assertUnique, type BoundSelect } from "./bind.ts";
 /** Where the rows go: a table `name` that is made in `catalog`. */
 export interface ArrowTarget {
   readonly catalog: string;
+  readonly create: "CREATE TABLE" | "CREATE TEMP TABLE";
   readonly connection: duckdb.Connection;
   /** Runs a call while no other uses the connection. */
   exclusive<T>(call: () => Promise<T>): Promise<T>;
@@ -152,9 +153,9 @@ class TableLoader {
   }
 
   async #create(): Promise<duckdb.Appender> {
-    const { connection, catalog } = this.#options.target;
+    const { connection, catalog, create } = this.#options.target;
     const columns = this.#columns!.map(({ name, logical }) => `${quoteIdent(name)} ${engineType(logical)}`);
-    await duckdb.query(connection, `CREATE TABLE ${this.#table} (${columns.join(", ")})`);
+    await duckdb.query(connection, `${create} ${this.#table} (${columns.join(", ")})`);
     const appender = duckdb.appender_create_ext(connection, catalog, "main", this.#options.name);
     const types = columns.map((_, index) => duckdb.appender_column_type(appender, index));
     this.#chunk = duckdb.create_data_chunk(types);

@@ -312,6 +312,12 @@ function binder(kind: string, body: string): Finding | undefined {
 
 function transaction(kind: string, body: string): Finding | undefined {
   if (kind !== "TransactionContext" && kind !== "Transaction") return undefined;
+  if (/Current transaction is aborted/.test(body)) {
+    return {
+      code: "TRANSACTION_ABORTED",
+      message: "The transaction can't be committed, because a statement in it has failed.",
+    };
+  }
   // Two writers touched the same rows: the loser may try again.
   const retryable = /conflict/i.test(body);
   return {

@@ -13,14 +13,15 @@ import {
   type SessionProgress,
 } from "../sdk/mod.ts";
 import { toEngineError } from "./errors.ts";
-import { readArrow } from "./arrow_in.ts";
+import { type ArrowTarget, readArrow } from "./arrow_in.ts";
 import { isFsError } from "./fs_error.ts";
 import { profileSettings, readProfile } from "./profile.ts";
 import { CallQueue, type Turn } from "./queue.ts";
 import { ArrowBatch } from "./arrow_batch.ts";
 import { bindRelation } from "./bind.ts";
+import { endTransaction, isAborted } from "./checked_result.ts";
 import { ARROW_DATABASE, SideConnections } from "./side_connections.ts";
-import { ChunkStream, startStream } from "./stream.ts";
+import { ChunkStream } from "./stream.ts";
 import { TempDirectory } from "./temp_directory.ts";
 import { readObjects } from "./query_values.ts";
 
@@ -101,6 +102,7 @@ export class DuckSession implements Session {
   #stream: ChunkStream | undefined;
   #scanned: number | undefined;
   #names = 0;
+  #interrupts = 0;
   #closed = false;
 
   /** Use `createSession`. */
@@ -152,16 +154,17 @@ export class DuckSession implements Session {
   async openStream(sql: string, options: { schema: Schema; turn?: Turn }): Promise<ChunkStream> {
     const turn = options.turn?.open === true ? options.turn : this.#queue.current();
     return await this.#call(async (connection) => {
-      const result = await startStream(connection, sql);
       const host = {
+        connection,
         queue: this.#queue,
         side: this.#side,
         temporaryName: (prefix: string) => this.temporaryName(prefix),
+        interrupts: () => this.#interrupts,
         streamEnded: (stream: ChunkStream) => {
           if (this.#stream === stream) this.#stream = undefined;
         },
       };
-      this.#stream = new ChunkStream(host, result, { schema: options.schema, turn });
+      this.#stream = await ChunkStream.start(host, { sql, schema: options.schema, turn });
       return this.#stream;
     }, turn);
   }
@@ -189,19 +192,21 @@ export class DuckSession implements Session {
     return batch;
   }
 
-  async #sideTarget() {
+  async #sideTarget(): Promise<ArrowTarget> {
     const connection = await this.#side.open();
     return {
       catalog: ARROW_DATABASE,
+      create: "CREATE TABLE",
       connection,
       exclusive: <T>(call: () => Promise<T>) => call(),
       close: () => this.#side.close(connection),
     };
   }
 
-  #temporaryTarget() {
+  #temporaryTarget(): ArrowTarget {
     return {
       catalog: "temp",
+      create: "CREATE TEMP TABLE",
       connection: this.#opened.connection,
       exclusive: <T>(call: () => Promise<T>) => this.#call(call),
       close: () => {},
@@ -243,22 +248,15 @@ export class DuckSession implements Session {
       let result: T;
       try {
         result = await body();
+        // A statement that failed has aborted the transaction, and COMMIT would then roll back without a word.
+        await this.#call(assertNotAborted, turn);
         await this.#call((connection) => duckdb.query(connection, "COMMIT"), turn);
       } catch (error) {
-        await this.#rollback(turn);
+        if (!this.#closed) await this.#call((connection) => endTransaction(connection, "ROLLBACK"), turn);
         throw toEngineError(error);
       }
       return result;
     });
-  }
-
-  async #rollback(turn: Turn): Promise<void> {
-    try {
-      await this.#call((connection) => duckdb.query(connection, "ROLLBACK"), turn);
-    } catch (error) {
-      // A COMMIT that failed, or the body itself, has ended the transaction already: nothing is left to undo.
-      if (!(error instanceof EngineError)) throw error;
-    }
   }
 
   temporaryName(prefix: string): string {
@@ -276,6 +274,7 @@ export class DuckSession implements Session {
 
   interrupt(): void {
     if (this.#closed) return;
+    this.#interrupts++;
     duckdb.interrupt(this.#opened.connection);
     this.#side.interrupt();
   }
@@ -290,6 +289,8 @@ export class DuckSession implements Session {
     this.#closed = true;
     const { connection, database, directory } = this.#opened;
     try {
+      await this.#stream?.discard();
+      await endTransaction(connection, "ROLLBACK");
       // Writes the log into the files and lets go of their locks, even if something still refers to the connection.
       for (const { alias } of this.#attached.values()) {
         await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
@@ -307,6 +308,14 @@ export class DuckSession implements Session {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+async function assertNotAborted(connection: duckdb.Connection): Promise<void> {
+  if (!await isAborted(connection)) return;
+  throw new EngineError(
+    "TRANSACTION_ABORTED",
+    "The transaction can't be committed, because a statement in it has failed.",
+  );
 }
 
 /** `CREATE TABLE … AS` counts its rows in a result of one row; everything else in the result itself. */
