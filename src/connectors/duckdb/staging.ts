@@ -13,7 +13,7 @@ import {
   type SchemaChange,
   type Session,
 } from "../../sdk/mod.ts";
-import { asConnectorError, beside, type Target, within } from "./database.ts";
+import { asConnectorError, beside, findRelation, type Target, within } from "./database.ts";
 import { type ExistingTable, type Fit, fitSchema, readTable } from "./schema.ts";
 
 /** The staging table of a recipe's load: two recipes that overwrite one table don't share it. */
@@ -69,14 +69,14 @@ export async function fitStaging(session: Session, staging: Target, schema: Sche
  */
 export async function swap(session: Session, of: { target: Target; staging: Target }): Promise<void> {
   const { target, staging } = of;
-  const live = await readTable(session, target) !== undefined;
-  const indexes = live ? await indexesOf(session, target) : [];
-  const comments = live ? await commentsOf(session, target) : [];
-  if (live) {
+  const live = await findRelation(session, target);
+  const indexes = live === undefined ? [] : await indexesOf(session, target);
+  const comments = live === undefined ? [] : await commentsOf(session, target);
+  if (live !== undefined) {
     await refuseReferences(session, target);
     await session.run(`DROP TABLE ${target.sql}`);
   }
-  await session.run(`ALTER TABLE ${staging.sql} RENAME TO ${quoteIdent(target.name)}`);
+  await session.run(`ALTER TABLE ${staging.sql} RENAME TO ${quoteIdent(live?.name ?? target.name)}`);
   if (indexes.length + comments.length === 0) return;
   await within(session, target, async () => {
     for (const statement of [...indexes, ...comments]) await session.run(statement);
