@@ -2,15 +2,17 @@
  * DuckDB's error texts as typed errors. The texts are those of DuckDB 1.5; what no pattern knows stays an
  * `ENGINE_ERROR` with DuckDB's own words. Values are cut to a length that fits a terminal.
  */
-import { DataLoaderError, EngineError, type ErrorOptions, type Json } from "../sdk/mod.ts";
+import { EngineError, type ErrorOptions, type Json } from "../sdk/mod.ts";
 import { csvError, csvSniffError, jsonError } from "./file_errors.ts";
 import { cut, shorten, splitHint } from "./error_text.ts";
 
-/** Makes any error thrown by the DuckDB packages an `EngineError`; leaves errors of ours alone. */
-export function toEngineError(error: unknown): DataLoaderError {
-  if (error instanceof DataLoaderError) return error;
-  const raw = error instanceof Error ? error.message : String(error);
-  const text = shorten(raw);
+/**
+ * Makes an error thrown by the DuckDB packages, which is a plain `Error`, an `EngineError`. Errors of ours and defects
+ * (`TypeError` and the like) come back as they are.
+ */
+export function toEngineError(error: unknown): Error {
+  if (error instanceof Error && error.constructor !== Error) return error;
+  const text = shorten(error instanceof Error ? error.message : String(error));
   const [, kind = "", rest = text] = /^(\w[\w ]*?) Error: ([\s\S]*)$/.exec(text) ?? [];
   const body = rest.replace(/\n+LINE \d+: [\s\S]*$/, "").trim();
   for (const rule of RULES) {

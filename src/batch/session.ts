@@ -17,7 +17,8 @@ import { readArrow } from "./arrow_in.ts";
 import { isFsError } from "./fs_error.ts";
 import { profileSettings, readProfile } from "./profile.ts";
 import { CallQueue, type Turn } from "./queue.ts";
-import { bindRelation, Relation } from "./relation.ts";
+import { ArrowBatch } from "./arrow_batch.ts";
+import { bindRelation } from "./bind.ts";
 import { ARROW_DATABASE, SideConnections } from "./side_connections.ts";
 import { ChunkStream, startStream } from "./stream.ts";
 import { TempDirectory } from "./temp_directory.ts";
@@ -142,9 +143,9 @@ export class DuckSession implements Session {
     return this.#call(async (connection) => await readObjects(await duckdb.query(connection, sql)) as T[]);
   }
 
-  async relation(sql: string, metadata: JsonObject = {}): Promise<Batch> {
+  async relation(sql: string, metadata: JsonObject = {}): Promise<ArrowBatch> {
     const bound = await this.#call((connection) => bindRelation(connection, sql));
-    return new Relation(this, { ...bound, metadata });
+    return new ArrowBatch(this, { ...bound, metadata });
   }
 
   /** The chunks of a SELECT whose columns are `schema`. For this folder. */
@@ -173,7 +174,7 @@ export class DuckSession implements Session {
   async fromArrow(
     data: Table | AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
     options: { schema?: Schema; metadata?: JsonObject } = {},
-  ): Promise<Batch> {
+  ): Promise<ArrowBatch> {
     this.#assertOpen();
     const name = this.temporaryName("arrow");
     // What another connection writes while a transaction is open may not be visible in it.
@@ -183,7 +184,7 @@ export class DuckSession implements Session {
       schema: options.schema,
       target: temporary ? this.#temporaryTarget() : await this.#sideTarget(),
     });
-    const batch = new Relation(this, { ...loaded, metadata: options.metadata ?? {} });
+    const batch = new ArrowBatch(this, { ...loaded, metadata: options.metadata ?? {} });
     this.#tables.set(batch, { name, temporary });
     return batch;
   }
