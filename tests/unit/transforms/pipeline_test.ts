@@ -33,11 +33,9 @@ Deno.test("ten steps are one statement that the engine flattens to a scan", asyn
     equal(applied.keepsRows, false);
     equal(await applied.batch.rowCount(), 792);
     const [plan] = await session.query<{ explain_value: string }>(`EXPLAIN ${applied.batch.sql}`);
-    const operators = plan!.explain_value.match(
-      /\b(SEQ_SCAN|FILTER|PROJECTION|CTE|CTE_SCAN|WINDOW|HASH_JOIN|UNION)\b/g,
-    );
     ok(!/\bCTE|WINDOW|JOIN\b/.test(plan!.explain_value), plan!.explain_value);
-    ok((operators?.filter((operator) => operator === "FILTER").length ?? 0) <= 1, plan!.explain_value);
+    // The first filter stands on the scan, below the casts.
+    match(plan!.explain_value, /FILTER[^┴]*┘\n┌─+┴─+┐\n│\s+SEQ_SCAN/);
     // Columns that no step needs are not read.
     ok(!/\bmore\b|\bjunk\b/.test(plan!.explain_value), plan!.explain_value);
   });
