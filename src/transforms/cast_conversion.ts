@@ -101,7 +101,7 @@ function fromTime(
     const plain = (x: string) => (zone ? `CAST(${x} AS TIMESTAMP)` : x);
     return options.lossy ? checkedByEngine(to, plain) : guarded(
       to,
-      (x, cast) => `CAST(${cast} AS TIMESTAMP) = ${plain(x)}`,
+      (x, cast) => [`CAST(${cast} AS TIMESTAMP) = ${plain(x)}`],
       plain,
     );
   }

@@ -5,6 +5,7 @@ import {
   chain,
   checkedByEngine,
   type Conversion,
+  either,
   failure,
   IDENTITY,
   isRefusal,
@@ -100,7 +101,7 @@ function jsonObject(to: StructType, nesting: Nesting): Conversion | Refusal {
   return {
     strict: (x) => `CASE WHEN ${extra(x)} THEN ${failure(x, to)} ELSE ${object.strict(x)} END`,
     tolerant: (x) => `CASE WHEN ${extra(x)} THEN NULL ELSE ${object.tolerant(x)} END`,
-    unfit: (x) => `(coalesce(${extra(x)}, false) OR ${object.unfit(x)})`,
+    unfit: (x) => either([`coalesce(${extra(x)}, false)`, object.unfit(x)]),
   };
 }
 
@@ -145,10 +146,7 @@ function eachField(parts: readonly FieldPart[], to: StructType): Conversion {
     const fields = parts.map((part) => `${quoteIdent(part.name)} := ${part.inner[form](part.read(x))}`);
     return `CAST(struct_pack(${fields.join(", ")}) AS ${engineType(to)})`;
   };
-  const unfit = (x: string) => {
-    const tests = parts.map((part) => part.inner.unfit(part.read(x))).filter((test) => test !== "false");
-    return tests.length === 0 ? "false" : `(${tests.join(" OR ")})`;
-  };
+  const unfit = (x: string) => either(parts.map((part) => part.inner.unfit(part.read(x))));
   return {
     strict: (x) => `CASE WHEN ${x} IS NOT NULL THEN ${pack(x, "strict")} END`,
     tolerant: (x) => `CASE WHEN ${x} IS NOT NULL AND NOT ${unfit(x)} THEN ${pack(x, "tolerant")} END`,

@@ -1,6 +1,7 @@
 /** Numbers and booleans to one another. A number may change its type, never its value. */
 import { engineType, type LogicalType } from "../sdk/mod.ts";
 import {
+  both,
   type CastOptions,
   chain,
   checkedByEngine,
@@ -17,14 +18,14 @@ const TEXT: Conversion = safe((x) => `CAST(${x} AS VARCHAR)`);
 
 /** How a number or boolean becomes one of another type. */
 export function fromNumber(from: Numeric, to: Numeric, options: CastOptions): Conversion {
-  if (to.kind === "boolean") return guarded(to, (x) => `${x} = 0 OR ${x} = 1`);
+  if (to.kind === "boolean") return guarded(to, (x) => [`${x} IN (0, 1)`]);
   if (from.kind === "boolean") {
     return safe((x) => `CAST(CAST(${x} AS TINYINT) AS ${engineType(to)})`);
   }
   if (options.lossy) return checkedByEngine(to);
   switch (to.kind) {
     case "integer":
-      return from.kind === "integer" ? checkedByEngine(to) : guarded(to, (x) => `${x} = trunc(${x})`);
+      return from.kind === "integer" ? checkedByEngine(to) : guarded(to, (x) => [`${x} = trunc(${x})`]);
     case "decimal":
       return toDecimal(from, to, options);
     case "float":
@@ -41,7 +42,7 @@ function toDecimal(
   if (from.kind === "decimal") {
     return to.scale >= from.scale
       ? checkedByEngine(to)
-      : guarded(to, (x) => `${x} = round(${x}, ${to.scale})`);
+      : guarded(to, (x) => [`${x} = round(${x}, ${to.scale})`]);
   }
   const throughText = chain(TEXT, fromText(to, options)!);
   if (from.bits === 32) return throughText;
@@ -50,7 +51,9 @@ function toDecimal(
   const limit = `${Number(2n ** 53n) / 10 ** to.scale}::DOUBLE`;
   const choose = (x: string, otherwise: string) => {
     const cast = `TRY_CAST(${x} AS ${engineType(to)})`;
-    return `CASE WHEN abs(${x}) < ${limit} AND CAST(${cast} AS DOUBLE) = ${x} THEN ${cast} ELSE ${otherwise} END`;
+    return `CASE WHEN ${
+      both(`abs(${x}) < ${limit}`, `CAST(${cast} AS DOUBLE) = ${x}`)
+    } THEN ${cast} ELSE ${otherwise} END`;
   };
   return fallible((x) => choose(x, throughText.strict(x)), (x) => choose(x, throughText.tolerant(x)));
 }
@@ -66,14 +69,14 @@ function toFloat(
     if (from.bits <= 16 || (from.bits === 32 && to.bits === 64)) return checkedByEngine(to);
     return guarded(
       to,
-      (x, cast) => `abs(${wide(x)}) <= ${2 ** digits} OR TRY_CAST(${cast} AS HUGEINT) = ${wide(x)}`,
+      (x, cast) => [`abs(${wide(x)}) <= ${2 ** digits}`, `TRY_CAST(${cast} AS HUGEINT) = ${wide(x)}`],
     );
   }
   // Decimals of up to 15 (6) digits come back from a double (float) as they were.
   if (from.precision <= (to.bits === 64 ? 15 : 6)) return checkedByEngine(to);
   return guarded(
     to,
-    (x, cast) => `TRY_CAST(CAST(${cast} AS VARCHAR) AS ${engineType(from)}) = ${x}`,
+    (x, cast) => [`TRY_CAST(CAST(${cast} AS VARCHAR) AS ${engineType(from)}) = ${x}`],
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { engineType, type LogicalType, quoteLiteral } from "../sdk/mod.ts";
 import {
+  both,
   type CastOptions,
   chain,
   checkedByEngine,
@@ -37,21 +38,13 @@ export function fromText(to: LogicalType, options: CastOptions): Conversion | un
   if (options.formats !== undefined && isTime(to)) return fromFormat(to, options.formats, options);
   switch (to.kind) {
     case "integer":
-      return guarded(
-        to,
-        (x, cast) =>
-          options.lossy
-            ? `${cast}::VARCHAR = ${x} OR ${fullMatch(x, NUMBER)}`
-            : `${cast}::VARCHAR = ${x} OR ${fullMatch(x, WHOLE)} OR ${scientific(x, cast)}`,
-      );
-    case "decimal":
-      return guarded(
-        to,
-        (x, cast) =>
-          options.lossy
-            ? `${cast}::VARCHAR = ${x} OR ${fullMatch(x, NUMBER)}`
-            : `${cast}::VARCHAR = ${x} OR ${fullMatch(x, decimalShape(to.scale))} OR ${scientific(x, cast)}`,
-      );
+    case "decimal": {
+      const shape = to.kind === "integer" ? WHOLE : decimalShape(to.scale);
+      return guarded(to, (x, cast) => [
+        `${cast}::VARCHAR = ${x}`,
+        ...(options.lossy ? [fullMatch(x, NUMBER)] : [fullMatch(x, shape), scientific(x, cast)]),
+      ]);
+    }
     case "float":
       return to.bits === 64 ? double(options) : chain(double(options), narrowFloat(options));
     case "boolean":
@@ -62,7 +55,7 @@ export function fromText(to: LogicalType, options: CastOptions): Conversion | un
     case "time":
       return guarded(
         to,
-        (x) => fullMatch(x, String.raw`\s*\d{1,2}:\d{1,2}(:\d{1,2}(\.${fraction(options)})?)?\s*`),
+        (x) => [fullMatch(x, String.raw`\s*\d{1,2}:\d{1,2}(:\d{1,2}(\.${fraction(options)})?)?\s*`)],
       );
     case "datetime":
       return to.tz ? instant(options) : datetime(options);
@@ -90,19 +83,21 @@ function decimalShape(scale: number): string {
 
 /** `1e3`: exact if the result is the same double as the text. */
 function scientific(x: string, cast: string): string {
-  return `(${fullMatch(x, SHORT_SCIENTIFIC)} AND CAST(${cast} AS DOUBLE) = TRY_CAST(${x} AS DOUBLE))`;
+  return both(fullMatch(x, SHORT_SCIENTIFIC), `CAST(${cast} AS DOUBLE) = TRY_CAST(${x} AS DOUBLE)`);
 }
 
 /** Fractions go to the nearest double, as everywhere; whole numbers and overflow must not change. */
 function double(options: CastOptions): Conversion {
+  const whole = String.raw`\s*[+-]?\d+\s*`;
   return guarded(FLOAT64, (x, cast) => {
-    const whole = options.lossy
-      ? ""
-      : ` AND (NOT ${
-        fullMatch(x, String.raw`\s*[+-]?\d+\s*`)
-      } OR TRY_CAST(${x} AS HUGEINT) = TRY_CAST(${cast} AS HUGEINT))`;
-    return `(NOT contains(${x}, '_') AND abs(${cast}) < ${EXACT_DOUBLE})` +
-      ` OR (${fullMatch(x, NUMBER)} AND NOT isinf(${cast})${whole}) OR ${fullMatch(x, NOT_FINITE, "i")}`;
+    const finite = (rest: string) => both(fullMatch(x, NUMBER), both(`NOT isinf(${cast})`, rest));
+    const exact = `CASE WHEN ${fullMatch(x, whole)} ` +
+      `THEN TRY_CAST(${x} AS HUGEINT) = TRY_CAST(${cast} AS HUGEINT) ELSE true END`;
+    return [
+      both(`abs(${cast}) < ${EXACT_DOUBLE}`, `NOT contains(${x}, '_')`),
+      finite(options.lossy ? "true" : exact),
+      fullMatch(x, NOT_FINITE, "i"),
+    ];
   });
 }
 
@@ -123,28 +118,28 @@ function date(options: CastOptions): Conversion {
   const shape = `${DATE}${options.lossy ? anyTime : midnight}${BEFORE_CHRIST}`;
   return guarded(
     to,
-    (x, cast) => `${cast}::VARCHAR = ${x} OR ${fullMatch(x, shape)} OR ${fullMatch(x, INFINITE_TIME, "i")}`,
+    (x, cast) => [`${cast}::VARCHAR = ${x}`, fullMatch(x, shape), fullMatch(x, INFINITE_TIME, "i")],
   );
 }
 
 /** The engine's timestamp cast drops an offset and digits past the microsecond. */
 function datetime(options: CastOptions): Conversion {
   const time = String.raw`([T ]\s*\d{1,2}:\d{1,2}(:\d{1,2}(\.${fraction(options)})?)?${UTC})?`;
-  return guarded(
-    { kind: "datetime", tz: false },
-    (x) =>
-      `${x} LIKE '____-__-_____:__:__' OR ${fullMatch(x, DATE + time + BEFORE_CHRIST)}` +
-      ` OR ${fullMatch(x, INFINITE_TIME, "i")}`,
-  );
+  return guarded({ kind: "datetime", tz: false }, (x) => [
+    `${x} LIKE '____-__-_____:__:__'`,
+    fullMatch(x, DATE + time + BEFORE_CHRIST),
+    fullMatch(x, INFINITE_TIME, "i"),
+  ]);
 }
 
 /** Texts without an offset are UTC. */
 function instant(options: CastOptions): Conversion {
   const to: LogicalType = { kind: "datetime", tz: true };
   if (options.lossy) return checkedByEngine(to);
-  return guarded(to, (x) =>
-    `(${x} LIKE '____-__-_____:__:__%' AND strlen(${x}) <= 26)` +
-    ` OR NOT regexp_matches(${x}, ${quoteLiteral(String.raw`\.\d{6}\d*[1-9]`)})`);
+  return guarded(to, (x) => [
+    both(`strlen(${x}) <= 26`, `${x} LIKE '____-__-_____:__:__%'`),
+    `NOT regexp_matches(${x}, ${quoteLiteral(String.raw`\.\d{6}\d*[1-9]`)})`,
+  ]);
 }
 
 /** Texts read by `strptime`; a date must be at midnight, a time may carry any date. */
@@ -177,10 +172,10 @@ function fromFormat(to: LogicalType, formats: readonly string[], options: CastOp
 export function narrowFloat(options: CastOptions): Conversion {
   const to: LogicalType = { kind: "float", bits: 32 };
   if (options.lossy) return checkedByEngine(to);
-  return guarded(
-    to,
-    (x, cast) => `CAST(${cast} AS DOUBLE) = ${x} OR CAST(CAST(${cast} AS VARCHAR) AS DOUBLE) = ${x}`,
-  );
+  return guarded(to, (x, cast) => [
+    `CAST(${cast} AS DOUBLE) = ${x}`,
+    `CAST(CAST(${cast} AS VARCHAR) AS DOUBLE) = ${x}`,
+  ]);
 }
 
 /** True for the types that `format` reads and writes. */

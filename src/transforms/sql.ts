@@ -46,18 +46,31 @@ destination:
     // A name, not a subquery, so that the query can give it an alias. Used once it is inlined; used more often the
     // engine computes it once.
     const once = uses === 1 ? "NOT MATERIALIZED " : "";
-    return `WITH "input" AS ${once}(SELECT * FROM ${input.relation}) SELECT * FROM (${text}\n)`;
+    return beforeQuery(`"input" AS ${once}(SELECT * FROM ${input.relation})`, text);
   },
 });
 
-/** Puts the name in for {input}: in code only, so that texts and struct literals stay as they are. */
+/** Puts a common table expression before a query, which may have some of its own. */
+function beforeQuery(expression: string, query: string): string {
+  const own = /^with\s+(recursive\s)?/i.exec(query);
+  if (own !== null) {
+    return `WITH ${own[1] === undefined ? "" : "RECURSIVE "}${expression}, ${query.slice(own[0].length)}`;
+  }
+  // Only a plain query may stand behind WITH as it is. Not all are put into brackets: in a subquery the engine would
+  // give columns of the same name new names instead of an error.
+  const plain = /^(select|from|values|table)\b/i.test(query);
+  return `WITH ${expression} ${plain ? query : `SELECT * FROM (${query})`}`;
+}
+
+/** Puts the name in for {input}: in code only, so that texts and struct literals stay as they are. Drops comments. */
 function withInput(pieces: readonly SqlPiece[]): { text: string; uses: number } {
   let uses = 0;
-  const text = pieces.map((piece) =>
-    piece.kind !== "code" ? piece.text : piece.text.replace(INPUT, () => {
-      uses++;
-      return '"input"';
-    })
+  const name = () => {
+    uses++;
+    return '"input"';
+  };
+  const text = pieces.map(({ kind, text }) =>
+    kind === "code" ? text.replace(INPUT, name) : kind === "comment" ? " " : text
   ).join("");
-  return { text, uses };
+  return { text: text.trim(), uses };
 }

@@ -55,7 +55,13 @@ export function sqlPieces(sql: string): SqlPiece[] {
  * `key` names the config key in errors.
  */
 export function checkExpression(sql: string, key: string): string {
-  checkBalanced(sqlPieces(sql), key);
+  const pieces = sqlPieces(sql);
+  checkBalanced(pieces, key);
+  let depth = 0;
+  for (const [mark] of codeOf(pieces).matchAll(/[()[\]{},]/g)) {
+    if (mark !== ",") depth += "([{".includes(mark) ? 1 : -1;
+    else if (depth === 0) throw invalid(`\`${key}\` has more than one expression`, "remove the comma");
+  }
   return sql;
 }
 
