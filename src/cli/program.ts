@@ -33,6 +33,7 @@ export function buildProgram(io: CliIO): Command {
       getErrHasColors: () => io.stderr.color,
     })
     .configureHelp({
+      minWidthToWrap: 20,
       subcommandTerm: (command) =>
         [command.name(), ...command.registeredArguments.map(argumentTerm)].join(" "),
       styleTitle: (text) => style.strong(text),
@@ -58,7 +59,12 @@ Start with:
   $ dataloader init demo && cd demo
   $ dataloader run recipes/hello.yaml
 
-Exit codes: 0 done, 1 the run failed, 2 recipe or usage wrong, 3 some of several failed, 130/143 interrupted.
+Exit codes:
+  0    done
+  1    the run failed
+  2    the recipe or the command line is wrong
+  3    some recipes or resources failed, others did not
+  130  interrupted (143: terminated)
 `,
   );
   shapeUsageErrors(program, io);

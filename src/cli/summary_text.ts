@@ -28,7 +28,7 @@ export function renderSummary(summary: RunSummary, view: SummaryView): string[] 
   const lines = [headline(summary, view, style)];
   if (summary.nothing_to_do && summary.status === "succeeded") {
     lines.push(
-      ...positionLines(summary, shorten, line),
+      ...positionLines(summary, view, line),
       ...hints(summary, view, style).map((h) => line("next", h)),
     );
     return lines;
@@ -38,7 +38,7 @@ export function renderSummary(summary: RunSummary, view: SummaryView): string[] 
     lines.push(...resourceLines(resource, summary, view, { shorten, line }));
   }
   for (const { description } of summary.schema_changes) lines.push(line("schema", shorten(description)));
-  if (!view.dryRun) lines.push(...positionLines(summary, shorten, line));
+  if (!view.dryRun) lines.push(...positionLines(summary, view, line));
   lines.push(...hints(summary, view, style).map((hint) => line("next", hint)));
   return lines;
 }
@@ -54,10 +54,17 @@ function headline(summary: RunSummary, view: SummaryView, style: Style): string 
       style.warning("!")
     } ${name}: ${failed} of ${summary.resources.length} resources failed; ${loaded} in ${took}`;
   }
-  if (summary.nothing_to_do) return `${style.success("✓")} ${name}: ${nothingNew(summary)} (${took})`;
+  if (isNothingNew(summary, view)) return `${style.success("✓")} ${name}: ${nothingNew(summary)} (${took})`;
   return `${style.success("✓")} ${name}: ${
     view.dryRun ? `dry run, ${rows(summary.rows_read)} read` : loaded
   } in ${took}`;
+}
+
+/** An incremental run that loaded no row, though it may have read again some that share the last cursor value. */
+function isNothingNew(summary: RunSummary, view: SummaryView): boolean {
+  const { status, nothing_to_do, rows_written, rows_rejected } = summary;
+  if (status !== "succeeded") return false;
+  return nothing_to_do || view.incremental && !view.dryRun && rows_written === 0 && rows_rejected === 0;
 }
 
 function nothingNew(summary: RunSummary): string {
@@ -106,7 +113,7 @@ function resourceLines(
 
 function positionLines(
   summary: RunSummary,
-  shorten: (text: string) => string,
+  view: SummaryView,
   line: (label: string, text: string) => string,
 ): string[] {
   if (summary.state === null) return [];
@@ -114,20 +121,27 @@ function positionLines(
   const known = Object.entries({ ...cursor_values, ...watermarks }).map(([column, value]) =>
     `${column} = ${value}`
   );
-  const position = known.length === 0 || summary.nothing_to_do ? "" : `, ${known.join(", ")}`;
-  return [line("state", `${shorten(location)}${position}`)];
+  const position = known.length === 0 || isNothingNew(summary, view) ? "" : `, ${known.join(", ")}`;
+  return [line("state", `${view.shorten?.(location) ?? location}${position}`)];
 }
 
 function hints(summary: RunSummary, view: SummaryView, style: Style): string[] {
   const run = `dataloader run ${view.file}`;
   if (summary.status === "failed") return [];
   if (view.dryRun) return [`${style.code(run)} loads them`];
-  if (summary.nothing_to_do) return [`${style.code(`${run} --full-refresh`)} loads everything again`];
+  if (isNothingNew(summary, view)) return [`${style.code(`${run} --full-refresh`)} loads everything again`];
   if (summary.rows_rejected > 0) {
     return ["see why rows were rejected in the file above, mend them and load it"];
   }
   if (view.limit !== undefined) return [`the position was not moved; ${style.code(run)} loads all`];
-  return view.incremental ? [`${style.code(run)} loads only what is new from now on`] : [];
+  return view.incremental && isFirst(summary)
+    ? [`${style.code(run)} loads only what is new from now on`]
+    : [];
+}
+
+/** No commit before those of this run, each of its batches and its end. */
+function isFirst(summary: RunSummary): boolean {
+  return summary.state !== null && summary.state.sequence <= summary.batches + summary.resources.length;
 }
 
 function rows(count: number): string {

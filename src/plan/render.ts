@@ -73,12 +73,12 @@ export function flow(value: unknown): string {
   return String(value).replaceAll(/\s+/g, " ").trim();
 }
 
-/** The entries of a mapping that say something. */
+/** The entries of a mapping that say something: a switch that is off and an empty list do not. */
 function entriesOf(value: unknown): [string, unknown][] {
   if (value instanceof Map) return [...value];
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   return Object.entries(value).filter(([, item]) =>
-    item !== undefined && !(Array.isArray(item) && item.length === 0)
+    item !== undefined && item !== false && !(Array.isArray(item) && item.length === 0)
   );
 }
 

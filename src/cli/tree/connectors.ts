@@ -1,5 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
-import { invoke } from "../invoke.ts";
+import { invoke, load } from "../invoke.ts";
 import type { CliIO } from "../io.ts";
 import { envFileOption, examples, jsonOption, logLevelOption, stateDirOption, varOption } from "./options.ts";
 
@@ -15,7 +15,9 @@ export function addConnectorCommands(program: Command, io: CliIO): void {
     .addHelpText("after", examples("dataloader list-connectors", "dataloader list-connectors --all --json"))
     .action((options) =>
       invoke(io, {}, async (call) => {
-        const { listConnectors } = await import("../commands/list_connectors.ts");
+        const { listConnectors } = await load<typeof import("../commands/list_connectors.ts")>(
+          "list_connectors",
+        );
         listConnectors(call, options);
       })
     );
@@ -29,7 +31,7 @@ export function addConnectorCommands(program: Command, io: CliIO): void {
     .addHelpText("after", examples("dataloader connector duckdb", "dataloader connector cast"))
     .action((name, options) =>
       invoke(io, {}, async (call) => {
-        const { showConnector } = await import("../commands/connector.ts");
+        const { showConnector } = await load<typeof import("../commands/connector.ts")>("connector");
         showConnector(call, name, options);
       })
     );
@@ -52,7 +54,7 @@ export function addConnectorCommands(program: Command, io: CliIO): void {
     )
     .action((recipe, options) =>
       invoke(io, options, async (call) => {
-        const { showSchema } = await import("../commands/schema.ts");
+        const { showSchema } = await load<typeof import("../commands/schema.ts")>("schema");
         await showSchema(call, recipe, options);
       })
     );

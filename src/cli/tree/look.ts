@@ -1,5 +1,5 @@
 import { type Command, Option } from "@commander-js/extra-typings";
-import { invoke } from "../invoke.ts";
+import { invoke, load } from "../invoke.ts";
 import type { CliIO } from "../io.ts";
 import {
   envFileOption,
@@ -46,7 +46,7 @@ function addValidate(program: Command, io: CliIO): void {
     )
     .action((paths, options) =>
       invoke(io, options, async (call) => {
-        const { validateRecipes } = await import("../commands/validate.ts");
+        const { validateRecipes } = await load<typeof import("../commands/validate.ts")>("validate");
         await validateRecipes(call, paths, options);
       })
     );
@@ -79,7 +79,7 @@ function addPlan(program: Command, io: CliIO): void {
     )
     .action((recipe, options) =>
       invoke(io, options, async (call) => {
-        const { showPlan } = await import("../commands/plan.ts");
+        const { showPlan } = await load<typeof import("../commands/plan.ts")>("plan");
         await showPlan(call, recipe, options);
       })
     );
@@ -109,7 +109,7 @@ function addPreview(program: Command, io: CliIO): void {
     )
     .action((recipe, options) =>
       invoke(io, options, async (call) => {
-        const { showPreview } = await import("../commands/preview.ts");
+        const { showPreview } = await load<typeof import("../commands/preview.ts")>("preview");
         await showPreview(call, recipe, options);
       })
     );
@@ -132,7 +132,7 @@ function addCheck(program: Command, io: CliIO): void {
     )
     .action((recipe, options) =>
       invoke(io, options, async (call) => {
-        const { checkEnds } = await import("../commands/check.ts");
+        const { checkEnds } = await load<typeof import("../commands/check.ts")>("check");
         await checkEnds(call, recipe, options);
       })
     );

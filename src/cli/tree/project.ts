@@ -1,5 +1,5 @@
 import { Argument, type Command } from "@commander-js/extra-typings";
-import { invoke } from "../invoke.ts";
+import { invoke, load } from "../invoke.ts";
 import type { CliIO } from "../io.ts";
 import { examples, jsonOption } from "./options.ts";
 
@@ -15,7 +15,7 @@ export function addProjectCommands(program: Command, io: CliIO): void {
     .addHelpText("after", examples("dataloader init", "dataloader init warehouse"))
     .action((dir, options) =>
       invoke(io, {}, async (call) => {
-        const { initProject } = await import("../commands/init.ts");
+        const { initProject } = await load<typeof import("../commands/init.ts")>("init");
         await initProject(call, dir, options);
       })
     );
@@ -35,7 +35,7 @@ Install it:
     )
     .action((shell) =>
       invoke(io, {}, async (call) => {
-        const { printCompletions } = await import("../commands/completions.ts");
+        const { printCompletions } = await load<typeof import("../commands/completions.ts")>("completions");
         printCompletions(call, shell, program);
       })
     );
@@ -46,7 +46,7 @@ Install it:
     .addHelpText("after", examples("dataloader version", "dataloader version --json"))
     .action((options) =>
       invoke(io, {}, async (call) => {
-        const { printVersion } = await import("../commands/version.ts");
+        const { printVersion } = await load<typeof import("../commands/version.ts")>("version");
         printVersion(call, options);
       })
     );

@@ -1,5 +1,5 @@
 import { type Command, Option } from "@commander-js/extra-typings";
-import { invoke } from "../invoke.ts";
+import { invoke, load } from "../invoke.ts";
 import type { CliIO } from "../io.ts";
 import {
   collect,
@@ -48,7 +48,7 @@ export function addRunCommands(program: Command, io: CliIO): void {
     )
     .action((recipes, options) =>
       invoke(io, options, async (call) => {
-        const { runRecipes } = await import("../commands/run.ts");
+        const { runRecipes } = await load<typeof import("../commands/run.ts")>("run");
         await runRecipes(call, recipes, options);
       })
     );

@@ -1,5 +1,5 @@
 import { type Command, Option } from "@commander-js/extra-typings";
-import { invoke } from "../invoke.ts";
+import { invoke, load } from "../invoke.ts";
 import type { CliIO } from "../io.ts";
 import { collect, envFileOption, examples, jsonOption, stateDirOption, varOption } from "./options.ts";
 
@@ -23,7 +23,7 @@ export function addStateCommands(program: Command, io: CliIO): void {
     )
     .action((recipe, options) =>
       invoke(io, {}, async (call) => {
-        const { showState } = await import("../commands/show_state.ts");
+        const { showState } = await load<typeof import("../commands/show_state.ts")>("show_state");
         await showState(call, recipe, options);
       })
     );
@@ -54,7 +54,7 @@ function addReset(state: Command, io: CliIO): void {
     .addHelpText("after", examples("dataloader state reset orders.yaml --yes"))
     .action((recipe, options) =>
       invoke(io, {}, async (call) => {
-        const { resetState } = await import("../commands/state_reset.ts");
+        const { resetState } = await load<typeof import("../commands/state_reset.ts")>("state_reset");
         await resetState(call, recipe, options);
       })
     );
@@ -84,7 +84,7 @@ function addSet(state: Command, io: CliIO): void {
     )
     .action((recipe, options) =>
       invoke(io, {}, async (call) => {
-        const { setState } = await import("../commands/state_set.ts");
+        const { setState } = await load<typeof import("../commands/state_set.ts")>("state_set");
         await setState(call, recipe, options);
       })
     );
@@ -103,7 +103,7 @@ function addExport(state: Command, io: CliIO): void {
     .addHelpText("after", examples("dataloader state export orders.yaml orders.state.json"))
     .action((recipe, file, options) =>
       invoke(io, {}, async (call) => {
-        const { exportState } = await import("../commands/state_export.ts");
+        const { exportState } = await load<typeof import("../commands/state_export.ts")>("state_export");
         await exportState(call, recipe, { ...options, file });
       })
     );
@@ -123,7 +123,7 @@ function addImport(state: Command, io: CliIO): void {
     .addHelpText("after", examples("dataloader state import orders.yaml orders.state.json"))
     .action((recipe, file, options) =>
       invoke(io, {}, async (call) => {
-        const { importState } = await import("../commands/state_import.ts");
+        const { importState } = await load<typeof import("../commands/state_import.ts")>("state_import");
         await importState(call, recipe, { ...options, file });
       })
     );
