@@ -60,7 +60,7 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
     try {
       return await body();
     } catch (cause) {
-      errors.push(await explain(asError(cause, look.io.signal), resource, undefined));
+      errors.push(await explain(asError(cause, look.io.signal), resource));
       return undefined;
     }
   };
@@ -139,7 +139,7 @@ async function previewResource(resource: ResourcePlan, look: Look, limit: number
       return { schema: await schemaAfterSteps(schema, resource, look), rows: [] };
     });
   } catch (cause) {
-    throw await explain(asError(cause, look.io.signal), resource, undefined);
+    throw await explain(asError(cause, look.io.signal), resource);
   }
 }
 

@@ -66,7 +66,10 @@ export class ResourceRun {
       else if (this.#start!.finished) await this.#io.keeper.finish(this.#state, this.#sequence);
       else await this.#loadAll();
     } catch (cause) {
-      const error = await explain(asError(cause, this.#io.signal), this.#resource, this.#applied);
+      const error = await explain(asError(cause, this.#io.signal), this.#resource, {
+        read: this.#reading,
+        applied: this.#applied,
+      });
       await this.#giveUp();
       throw error;
     } finally {
@@ -174,6 +177,7 @@ export class ResourceRun {
       bytes: read.bytes,
     });
     this.#reading = read;
+    this.#applied = undefined;
     this.#applied = await applySteps(input, resource.steps, this.#stepContext());
     const position = this.#position(state, { complete: false });
     let rejected = 0;

@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import type { Batch, Session } from "./batch.ts";
 import type { Capabilities, IncrementalStrategy, MergeStrategy, WriteMode } from "./capabilities.ts";
+import type { DataLoaderError } from "./errors.ts";
 import type { Logger } from "./log.ts";
 import type { Schema } from "./schema.ts";
 import type { Position, SourceState } from "./state.ts";
@@ -113,6 +114,11 @@ export interface SourceBatch {
   readonly bytes?: number;
   /** Size of what this and all later batches of the same `readBatches` read, in bytes, where known beforehand. */
   readonly bytesToCome?: number;
+  /**
+   * After the batch failed to load: the error that names file, line, column and value, where it was the source's data
+   * that failed; undefined where it was not.
+   */
+  readonly diagnose?: (error: DataLoaderError) => Promise<DataLoaderError | undefined>;
 }
 
 /** What a source would do from a state, without doing it. */

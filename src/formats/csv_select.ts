@@ -1,0 +1,281 @@
+/** The SELECT over CSV files whose layout is known, and finding the line of a value that does not fit. */
+import {
+  ConnectorError,
+  type DataLoaderError,
+  engineType,
+  type FormatInput,
+  formatType,
+  type OpenedScan,
+  quoteIdent,
+  quoteList,
+  quoteLiteral,
+  type ScanContext,
+} from "../sdk/mod.ts";
+import type { CsvOptions } from "./csv.ts";
+import { type CsvDialect, lineOfRecord } from "./csv_records.ts";
+import { type ColumnTypes } from "./columns.ts";
+import { engineName, pathList } from "./engine_paths.ts";
+import { castText, misfit, type TextCast, type TextFormats } from "./text_cast.ts";
+import { transcode } from "./transcode.ts";
+
+/** A file and the columns it has, in its order. */
+export interface CsvFile {
+  readonly path: string;
+  names: readonly string[];
+  readonly renamed: readonly string[];
+}
+
+/** What the SELECT is made of. */
+export interface CsvLayout {
+  readonly input: FormatInput;
+  readonly options: CsvOptions;
+  readonly context: ScanContext;
+  readonly dialect: CsvDialect;
+  readonly encoding: string;
+  readonly files: readonly CsvFile[];
+  /** Columns of all files. */
+  readonly names: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Longest line read where the recipe does not say: a value of 50 MB and its neighbours fit. */
+const MAX_LINE_SIZE = 64 * 1024 * 1024;
+
+/** An opened scan of CSV files. */
+export class CsvScan implements OpenedScan {
+  readonly #layout: CsvLayout;
+  readonly #byPath: ReadonlyMap<string, CsvFile>;
+  readonly #fileColumn: string;
+  /** Path on disk by path in the recipe, where the engine can't read the encoding and a copy was made. */
+  readonly #copies = new Map<string, string>();
+  readonly #rejects: string;
+  types: ColumnTypes = new Map();
+
+  constructor(layout: CsvLayout) {
+    this.#layout = layout;
+    this.#byPath = new Map(layout.files.map((file) => [file.path, file]));
+    this.#fileColumn = unusedName("_file", layout.names);
+    this.#rejects = layout.context.session.temporaryName("csv_rejects");
+  }
+
+  get warnings(): readonly string[] {
+    return this.#layout.warnings;
+  }
+
+  get formats(): TextFormats {
+    const { date_format, timestamp_format, decimal_separator } = this.#layout.options;
+    return {
+      dateFormat: date_format,
+      timestampFormat: timestamp_format,
+      decimalSeparator: decimal_separator,
+    };
+  }
+
+  async sql(paths: readonly string[]): Promise<string> {
+    const files = paths.map((path) => this.#byPath.get(path)).filter((file) => file !== undefined);
+    // Only empty files: no rows, but the columns of all.
+    if (files.length === 0) return `${await this.#select([this.#layout.files[0]!])} LIMIT 0`;
+    const selects: string[] = [];
+    for (const group of groupByNames(files)) selects.push(await this.#select(group));
+    return selects.join(" UNION ALL ");
+  }
+
+  /** The text of all columns in some rows of some files. */
+  async sample(fileCount: number, rows: number | undefined): Promise<string> {
+    const { files, names } = this.#layout;
+    const chosen = rows === undefined ? files : spread(files, fileCount);
+    const each = rows === undefined ? "" : ` LIMIT ${Math.ceil(rows / chosen.length)}`;
+    const selects: string[] = [];
+    for (const file of chosen) {
+      const items = names.map((name) =>
+        file.names.includes(name) ? quoteIdent(name) : `CAST(NULL AS VARCHAR) AS ${quoteIdent(name)}`
+      );
+      selects.push(`(SELECT ${items.join(", ")} FROM ${await this.#read([file])}${each})`);
+    }
+    return selects.join(" UNION ALL ");
+  }
+
+  async #select(group: readonly CsvFile[]): Promise<string> {
+    const { input, names } = this.#layout;
+    const here = new Set(group[0]!.names);
+    const items = names.map((name) => {
+      const column = quoteIdent(name);
+      const { type } = this.types.get(name)!;
+      if (!here.has(name)) return `CAST(NULL AS ${engineType(type)}) AS ${column}`;
+      return type.kind === "string" ? column : `${castText(column, this.#cast(name))} AS ${column}`;
+    });
+    for (const [name, type] of input.partitions ?? []) {
+      const column = quoteIdent(name);
+      items.push(type.kind === "string" ? column : `CAST(${column} AS ${engineType(type)}) AS ${column}`);
+    }
+    if (input.filenameColumn !== undefined) {
+      items.push(`${this.#fileName()} AS ${quoteIdent(input.filenameColumn)}`);
+    }
+    return `SELECT ${items.join(", ")} FROM ${await this.#read(group)}`;
+  }
+
+  #cast(name: string): TextCast {
+    const { type, inferred } = this.types.get(name)!;
+    return {
+      type,
+      inferred,
+      formats: this.formats,
+      place: `${quoteLiteral(`column "${name}" of `)} || ${this.#fileName()}`,
+    };
+  }
+
+  /** SQL of the path as the recipe names it. */
+  #fileName(): string {
+    const column = quoteIdent(this.#fileColumn);
+    const renamed = this.#layout.files.map(({ path }) => [engineName(this.#copies.get(path) ?? path), path])
+      .filter(([from, to]) => from !== to);
+    if (renamed.length === 0) return column;
+    const cases = renamed.map(([from, to]) => `WHEN ${quoteLiteral(from!)} THEN ${quoteLiteral(to!)}`);
+    return `CASE ${column} ${cases.join(" ")} ELSE ${column} END`;
+  }
+
+  /** The scan, every column as text, the file's name beside them. */
+  async #read(group: readonly CsvFile[]): Promise<string> {
+    const { input, options, dialect, encoding, context } = this.#layout;
+    const native = encoding === "utf-8" || encoding === "latin-1";
+    const paths: string[] = [];
+    for (const { path } of group) {
+      if (!native && !this.#copies.has(path)) {
+        this.#copies.set(path, await transcode(context, path, { encoding, number: this.#copies.size }));
+      }
+      paths.push(this.#copies.get(path) ?? path);
+    }
+    const maxLine = Math.min(options.max_line_size ?? MAX_LINE_SIZE, 2 ** 30);
+    const columns = group[0]!.names.map((name) => `${quoteIdent(name)}: 'VARCHAR'`).join(", ");
+    const compression = native ? input.compression : "none";
+    const settings = [
+      "auto_detect = false",
+      "strict_mode = true",
+      `delim = ${quoteLiteral(dialect.delimiter)}`,
+      `quote = ${quoteLiteral(dialect.quote)}`,
+      `escape = ${quoteLiteral(dialect.escape)}`,
+      `header = ${options.header ?? true}`,
+      `skip = ${options.skip_lines ?? 0}`,
+      `nullstr = ${quoteList(options.null_strings ?? [""])}`,
+      // So that "" is an empty text and only an empty field is NULL.
+      "allow_quoted_nulls = false",
+      `max_line_size = ${maxLine}`,
+      `buffer_size = ${2 * maxLine}`,
+      `columns = {${columns}}`,
+      `filename = ${quoteLiteral(this.#fileColumn)}`,
+      `null_padding = ${options.ragged === "null_padding"}`,
+      ...(options.ragged === "skip"
+        ? [`store_rejects = true, rejects_table = '${this.#rejects}', rejects_scan = '${this.#rejects}_scan'`]
+        : []),
+      ...(dialect.comment === "" ? [] : [`comment = ${quoteLiteral(dialect.comment)}`]),
+      ...(encoding === "latin-1" ? ["encoding = 'latin-1'"] : []),
+      ...(compression === undefined ? [] : [`compression = ${quoteLiteral(compression)}`]),
+      ...hiveSettings(input),
+    ];
+    return `read_csv(${pathList(paths)}, ${settings.join(", ")})`;
+  }
+
+  async skipped(): Promise<number> {
+    if (this.#layout.options.ragged !== "skip") return 0;
+    const { session } = this.#layout.context;
+    const [there] = await session.query(
+      `SELECT 1 AS x FROM duckdb_tables() WHERE table_name = ${quoteLiteral(this.#rejects)}`,
+    );
+    if (there === undefined) return 0;
+    const [row] = await session.query<{ n: bigint }>(
+      `SELECT count(DISTINCT (scan_id, file_id, line)) AS n FROM ${quoteIdent(this.#rejects)}`,
+    );
+    await session.run(`DELETE FROM ${quoteIdent(this.#rejects)}`);
+    return Number(row!.n);
+  }
+
+  /** Finds the first value that does not fit its column, and the line it stands on. */
+  async diagnose(paths: readonly string[], error: DataLoaderError): Promise<DataLoaderError | undefined> {
+    if (error.code !== "CONVERSION_FAILED" && error.code !== "ENGINE_ERROR") return undefined;
+    const { session } = this.#layout.context;
+    for (const path of paths) {
+      const file = this.#byPath.get(path);
+      if (file === undefined) continue;
+      const typed = file.names.filter((name) => this.types.get(name)!.type.kind !== "string");
+      if (typed.length === 0) continue;
+      const bad = (name: string) => misfit(quoteIdent(name), this.#cast(name));
+      const which = typed.map((name) => `WHEN ${bad(name)} THEN ${quoteLiteral(name)}`).join(" ");
+      const value = typed.map((name) => `WHEN ${bad(name)} THEN ${quoteIdent(name)}`).join(" ");
+      const record = unusedName("_record", file.names);
+      const [row] = await session.query<{ record: bigint; name: string; value: string }>(
+        `SELECT ${quoteIdent(record)} AS record, CASE ${which} END AS name, CASE ${value} END AS value
+         FROM (SELECT row_number() OVER () AS ${quoteIdent(record)}, * FROM ${await this.#read([file])})
+         WHERE ${typed.map(bad).join(" OR ")} ORDER BY 1 LIMIT 1`,
+      );
+      if (row !== undefined) return await this.#misfitError(file, row);
+    }
+    return undefined;
+  }
+
+  async #misfitError(
+    file: CsvFile,
+    row: { record: bigint; name: string; value: string },
+  ): Promise<DataLoaderError> {
+    const { context, dialect, options } = this.#layout;
+    const header = (options.header ?? true) ? 1 : 0;
+    const stream = await context.open(this.#copies.get(file.path) ?? file.path);
+    const line = await lineOfRecord(stream, Number(row.record) + header, {
+      dialect,
+      skipLines: options.skip_lines ?? 0,
+      blankIsRecord: file.names.length === 1,
+    });
+    const { type, inferred } = this.types.get(row.name)!;
+    const value = row.value.length > 100 ? `${row.value.slice(0, 100)}…` : row.value;
+    const where = line === undefined ? `row ${row.record}` : `line ${line}`;
+    return new ConnectorError(
+      "CSV_ERROR",
+      `${file.path}, ${where}: "${value}" in column "${row.name}" is no ${formatType(type)}` +
+        `${inferred ? ", which the column looked like in the sample" : ""}.`,
+      {
+        hint: inferred
+          ? `give the column its type under \`columns:\` (${row.name}: string keeps all), or set \`sample_size: -1\` ` +
+            "to look at every row first"
+          : "mend the value, or give the column another type under `columns:`",
+        context: {
+          file: file.path,
+          row: Number(row.record),
+          column: row.name,
+          value,
+          ...(line === undefined ? {} : { line }),
+        },
+      },
+    );
+  }
+}
+
+/** Settings of the engine's readers for `key=value` folders; their values come as text. */
+export function hiveSettings(input: FormatInput): string[] {
+  if (!input.hivePartitioning) return ["hive_partitioning = false"];
+  const types = [...input.partitions?.keys() ?? []].map((name) => `${quoteIdent(name)}: 'VARCHAR'`);
+  return ["hive_partitioning = true", `hive_types = {${types.join(", ")}}`];
+}
+
+function groupByNames(files: readonly CsvFile[]): CsvFile[][] {
+  const groups = new Map<string, CsvFile[]>();
+  for (const file of files) {
+    const key = JSON.stringify(file.names);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [file]);
+    else group.push(file);
+  }
+  return [...groups.values()];
+}
+
+/** `count` of `items`, evenly spread, the first and the last among them. */
+export function spread<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from({ length: count }, (_, i) => items[Math.round(i * (items.length - 1) / (count - 1))]!);
+}
+
+/** `name`, with `_` before it until no column has it. */
+export function unusedName(name: string, columns: readonly string[]): string {
+  const taken = new Set(columns.map((column) => column.toLowerCase()));
+  let unused = name;
+  while (taken.has(unused.toLowerCase())) unused = `_${unused}`;
+  return unused;
+}

@@ -1,0 +1,170 @@
+/** Deciding column types from samples of text, so that every value of the sample keeps all that it says. */
+import { type LogicalType, quoteIdent, quoteLiteral, type Session } from "../sdk/mod.ts";
+import type { TextFormats } from "./text_cast.ts";
+
+/** What a value looks like. `exp` is a number with an exponent; `big` and `decimal` fit no int64 and no double exactly. */
+export type Kind =
+  | "empty"
+  | "int"
+  | "big"
+  | "float"
+  | "exp"
+  | "decimal"
+  | "nan"
+  | "bool"
+  | "date"
+  | "ts"
+  | "tstz"
+  | "time"
+  | "text";
+
+/** What a sample says of one column. */
+export interface Shape {
+  readonly kinds: ReadonlySet<Kind>;
+  /** Most digits before the point. */
+  readonly whole: number;
+  /** Most digits after it. */
+  readonly fraction: number;
+}
+
+/** Rows looked at where the recipe does not say. */
+export const DEFAULT_SAMPLE_ROWS = 20_480;
+/** Values looked at at most where the recipe does not say: wide files get fewer rows, at least `LEAST_ROWS`. */
+const DEFAULT_SAMPLE_VALUES = 1_000_000;
+const LEAST_ROWS = 100;
+
+/** How many rows to look at; `undefined` for all of them (`sample_size: -1`). */
+export function sampleRows(sampleSize: number | undefined, columns: number): number | undefined {
+  if (sampleSize === -1) return undefined;
+  if (sampleSize !== undefined) return sampleSize;
+  const affordable = Math.floor(DEFAULT_SAMPLE_VALUES / Math.max(1, columns));
+  return Math.max(LEAST_ROWS, Math.min(DEFAULT_SAMPLE_ROWS, affordable));
+}
+
+/**
+ * Looks at the values of text columns: `select` gives VARCHAR columns only. A column without values has no shape.
+ * Columns are told apart by place, because names may differ in nothing but case.
+ */
+export async function readShapes(
+  session: Session,
+  select: string,
+  options: { columns: readonly string[]; formats?: TextFormats },
+): Promise<(Shape | undefined)[]> {
+  const { columns, formats = {} } = options;
+  if (columns.length === 0) return [];
+  const renamed = columns.map((name, index) => `${quoteIdent(name)} AS c${index}`).join(", ");
+  const rows = await session.query<{ c: string; kind: Kind; whole: number; fraction: number }>(
+    `SELECT c, kind, max(whole)::INTEGER AS whole, max(fraction)::INTEGER AS fraction FROM (
+       SELECT c, ${kindSql("v", formats)} AS kind,
+         strlen(regexp_extract(${number("v", formats)}, '^-?(\\d*)', 1)) AS whole,
+         strlen(regexp_extract(${number("v", formats)}, '^-?\\d*\\.(\\d*)', 1)) AS fraction
+       FROM (UNPIVOT (SELECT ${renamed} FROM (${select})) ON COLUMNS(*) INTO NAME c VALUE v)
+     ) GROUP BY ALL`,
+  );
+  const shapes = new Map<number, { kinds: Set<Kind>; whole: number; fraction: number }>();
+  for (const row of rows) {
+    const index = Number(row.c.slice(1));
+    const shape = shapes.get(index) ?? { kinds: new Set<Kind>(), whole: 0, fraction: 0 };
+    shape.kinds.add(row.kind);
+    if (row.kind !== "text" && row.kind !== "exp") {
+      shape.whole = Math.max(shape.whole, row.whole);
+      shape.fraction = Math.max(shape.fraction, row.fraction);
+    }
+    shapes.set(index, shape);
+  }
+  return columns.map((_, index) => shapes.get(index));
+}
+
+const STRING: LogicalType = { kind: "string" };
+const NUMBERS: ReadonlySet<Kind> = new Set(["int", "big", "float", "exp", "decimal", "nan"]);
+
+/** The narrowest type that keeps all values of a shape exactly; `string` where there is none. */
+export function decideType(shape: Shape | undefined): LogicalType {
+  const kinds = new Set(shape?.kinds);
+  kinds.delete("empty");
+  if (shape === undefined || kinds.size === 0 || kinds.has("text")) return STRING;
+  const only = (...allowed: Kind[]) => [...kinds].every((kind) => allowed.includes(kind));
+  if (only("bool")) return { kind: "boolean" };
+  if (only("date")) return { kind: "date" };
+  if (only("date", "ts")) return { kind: "datetime", tz: false };
+  if (only("tstz")) return { kind: "datetime", tz: true };
+  if (only("time")) return { kind: "time" };
+  if (![...kinds].every((kind) => NUMBERS.has(kind))) return STRING;
+  return decideNumber(shape, kinds);
+}
+
+function decideNumber(shape: Shape, kinds: ReadonlySet<Kind>): LogicalType {
+  if (kinds.size === 1 && kinds.has("int")) return { kind: "integer", bits: 64 };
+  if (kinds.size === 1 && kinds.has("nan")) return STRING;
+  const exact = kinds.has("big") || kinds.has("decimal") ||
+    ((kinds.has("float") || kinds.has("exp") || kinds.has("nan")) && kinds.has("int") && shape.whole > 15);
+  if (!exact) return { kind: "float", bits: 64 };
+  if (kinds.has("exp") || kinds.has("nan") || shape.whole + shape.fraction > 38) return STRING;
+  return { kind: "decimal", precision: 38, scale: shape.fraction };
+}
+
+function number(value: string, formats: TextFormats): string {
+  const separator = formats.decimalSeparator;
+  return separator === undefined || separator === "."
+    ? value
+    : `replace(${value}, ${quoteLiteral(separator)}, '.')`;
+}
+
+/** SQL that names the kind of a text. Numbers that start with 0, + or a blank are text: those say something. */
+function kindSql(value: string, formats: TextFormats): string {
+  const n = number(value, formats);
+  const match = (x: string, pattern: string) => `regexp_full_match(${x}, ${quoteLiteral(pattern)})`;
+  const parsed = (format: string) => `TRY(strptime(${value}, ${quoteLiteral(format)})) IS NOT NULL`;
+  const cases: [string, string][] = [
+    [`${value} = ''`, "'empty'"],
+    ...(formats.dateFormat === undefined ? [] : [[parsed(formats.dateFormat), "'date'"] as [string, string]]),
+    ...(formats.timestampFormat === undefined ? [] : [[
+      parsed(formats.timestampFormat),
+      formats.timestampFormat.includes("%z") || formats.timestampFormat.includes("%Z") ? "'tstz'" : "'ts'",
+    ] as [string, string]]),
+    [
+      match(value, "0|-?[1-9]\\d*"),
+      `CASE WHEN TRY_CAST(${value} AS BIGINT) IS NOT NULL THEN 'int' WHEN strlen(ltrim(${value}, '-')) <= 38 ` +
+      `THEN 'big' ELSE 'text' END`,
+    ],
+    [
+      match(n, "-?(0|[1-9]\\d*)?\\.\\d+"),
+      `CASE WHEN strlen(${n}) <= 16 OR CAST(TRY_CAST(${n} AS DOUBLE) AS VARCHAR) = ${n} THEN 'float' ` +
+      `WHEN strlen(${n}) <= 39 THEN 'decimal' ELSE 'text' END`,
+    ],
+    [
+      match(n, "-?(0|[1-9]\\d*)?(\\.\\d+)?[eE][+-]?\\d{1,3}"),
+      `CASE WHEN isfinite(TRY_CAST(${n} AS DOUBLE)) AND (strlen(${n}) <= 16 OR ` +
+      `CAST(TRY_CAST(${n} AS DOUBLE) AS VARCHAR) = lower(${n})) THEN 'exp' ELSE 'text' END`,
+    ],
+    [`lower(${value}) IN ('nan', 'inf', '-inf', 'infinity', '-infinity')`, "'nan'"],
+    [`lower(${value}) IN ('true', 'false')`, "'bool'"],
+    ...(formats.dateFormat === undefined
+      ? [[
+        `${match(value, "\\d{4}-\\d\\d-\\d\\d")} AND TRY_CAST(${value} AS DATE) IS NOT NULL`,
+        "'date'",
+      ] as [string, string]]
+      : []),
+    ...(formats.timestampFormat === undefined
+      ? [[
+        `${match(value, "\\d{4}-\\d\\d-\\d\\d[ Tt]\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?")} ` +
+        `AND TRY_CAST(${value} AS TIMESTAMP) IS NOT NULL`,
+        "'ts'",
+      ], [
+        `${
+          match(
+            value,
+            "\\d{4}-\\d\\d-\\d\\d[ Tt]\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?([Zz]|[+-]\\d\\d(:?\\d\\d)?)",
+          )
+        } ` +
+        `AND TRY_CAST(${value} AS TIMESTAMPTZ) IS NOT NULL`,
+        "'tstz'",
+      ]] as [string, string][]
+      : []),
+    [
+      `${match(value, "\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,6})?")} AND TRY_CAST(${value} AS TIME) IS NOT NULL`,
+      "'time'",
+    ],
+  ];
+  return `CASE ${cases.map(([when, then]) => `WHEN ${when} THEN ${then}`).join(" ")} ELSE 'text' END`;
+}

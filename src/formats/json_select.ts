@@ -1,0 +1,276 @@
+/** The SELECT over JSON files whose columns are known, the check for keys that no sample had, and finding lines. */
+import {
+  ConnectorError,
+  type DataLoaderError,
+  engineType,
+  type FormatInput,
+  formatType,
+  type LogicalType,
+  type OpenedScan,
+  quoteIdent,
+  quoteLiteral,
+  type ScanContext,
+} from "../sdk/mod.ts";
+import type { ColumnTypes } from "./columns.ts";
+import { hiveSettings, spread, unusedName } from "./csv_select.ts";
+import { engineName, pathList } from "./engine_paths.ts";
+import type { JsonOptions } from "./json.ts";
+import type { JsonLayout } from "./json_scan.ts";
+import { castJson, readAs, unknownKey } from "./json_types.ts";
+import { badJsonLine, lineOfValue } from "./lines.ts";
+import type { TextFormats } from "./text_cast.ts";
+
+/** Files up to this size in all are checked row by row for keys that no sample had; of larger ones, a sample is. */
+const CHECK_ALL_BYTES = 256 * 1024 * 1024;
+/** Per cent of the rows of larger files that are checked: what that costs stays below a tenth of the load. */
+const CHECK_PERCENT = 10;
+
+/** An opened scan of JSON files. */
+export class JsonScan implements OpenedScan {
+  readonly #input: FormatInput;
+  readonly #options: JsonOptions;
+  readonly #context: ScanContext;
+  readonly #layout: JsonLayout;
+  readonly #objectSize: number;
+  readonly warnings: readonly string[] = [];
+  types: ColumnTypes = new Map();
+
+  constructor(of: {
+    input: FormatInput;
+    options: JsonOptions;
+    context: ScanContext;
+    layout: JsonLayout;
+    objectSize: number;
+  }) {
+    this.#input = of.input;
+    this.#options = of.options;
+    this.#context = of.context;
+    this.#layout = of.layout;
+    this.#objectSize = of.objectSize;
+  }
+
+  get formats(): TextFormats {
+    return { dateFormat: this.#options.date_format, timestampFormat: this.#options.timestamp_format };
+  }
+
+  /** Reads with the types the engine finds in the first rows of some files. */
+  sniff(files: readonly string[], rows: number): string {
+    const settings = [
+      ...this.#settings(),
+      `sample_size = ${rows}`,
+      `maximum_sample_files = ${files.length}`,
+      "maximum_depth = -1",
+      // No maps: an object always is a struct.
+      "map_inference_threshold = -1",
+      "field_appearance_threshold = 0",
+      "union_by_name = true",
+      "hive_partitioning = false",
+    ];
+    return `SELECT * FROM read_json(${pathList(files)}, ${settings.join(", ")})`;
+  }
+
+  /** The text of some columns in the first rows of some files. */
+  sample(files: readonly string[], of: { columns: readonly string[]; rows: number | undefined }): string {
+    const chosen = of.rows === undefined ? [...this.#input.files] : spread(files, 8);
+    const each = of.rows === undefined ? "" : ` LIMIT ${Math.ceil(of.rows / chosen.length)}`;
+    const items = of.columns.map(quoteIdent).join(", ");
+    return chosen.map((file) => `(SELECT ${items} FROM ${this.#read([file])}${each})`).join(" UNION ALL ");
+  }
+
+  async sql(files: readonly string[]): Promise<string> {
+    await this.#refuseUnknownKeys(files);
+    const items = [...this.types].map(([name, { type, inferred }]) => {
+      const column = quoteIdent(name);
+      const value = castJson(column, type, { inferred, formats: this.formats, place: this.#place(name) });
+      return value === column ? column : `${value} AS ${column}`;
+    });
+    for (const [name, type] of this.#input.partitions ?? []) {
+      const column = quoteIdent(name);
+      items.push(type.kind === "string" ? column : `CAST(${column} AS ${engineType(type)}) AS ${column}`);
+    }
+    if (this.#input.filenameColumn !== undefined) {
+      items.push(`${this.#fileName()} AS ${quoteIdent(this.#input.filenameColumn)}`);
+    }
+    return `SELECT ${items.join(", ")} FROM ${this.#read(files)}`;
+  }
+
+  get #fileColumn(): string {
+    return unusedName("_file", [...this.types.keys()]);
+  }
+
+  #fileName(): string {
+    const column = quoteIdent(this.#fileColumn);
+    const renamed = this.#input.files.filter((path) => engineName(path) !== path)
+      .map((path) => `WHEN ${quoteLiteral(engineName(path))} THEN ${quoteLiteral(path)}`);
+    return renamed.length === 0 ? column : `CASE ${column} ${renamed.join(" ")} ELSE ${column} END`;
+  }
+
+  #place(name: string): string {
+    return `${quoteLiteral(`column "${name}" of `)} || ${this.#fileName()}`;
+  }
+
+  #settings(): string[] {
+    const { compression } = this.#input;
+    return [
+      `format = '${this.#layout === "lines" ? "newline_delimited" : "auto"}'`,
+      `maximum_object_size = ${this.#objectSize}`,
+      ...(compression === undefined ? [] : [`compression = ${quoteLiteral(compression)}`]),
+    ];
+  }
+
+  /** SQL to stand after FROM: the columns as they are read, partitions and the file's name beside them. */
+  #read(files: readonly string[]): string {
+    const path = this.#options.records_path?.split(".") ?? [];
+    const record: LogicalType = {
+      kind: "struct",
+      fields: [...this.types].map(([name, { type }]) => ({ name, type })),
+    };
+    const columns = path.length === 0
+      ? record.fields.map((field) => `${quoteIdent(field.name)}: ${quoteLiteral(readAs(field.type))}`)
+      // JSON first, because at the path there may be one record or a list of them.
+      : [`${quoteIdent(path[0]!)}: 'JSON'`];
+    const settings = [
+      ...this.#settings(),
+      "auto_detect = false",
+      "records = true",
+      `columns = {${columns.join(", ")}}`,
+      `filename = ${quoteLiteral(this.#fileColumn)}`,
+      ...hiveSettings(this.#input),
+    ];
+    const scan = `read_json(${pathList(files)}, ${settings.join(", ")})`;
+    if (path.length === 0) return scan;
+    const beside = [this.#fileColumn, ...this.#input.partitions?.keys() ?? []].map(quoteIdent).join(", ");
+    const below = path.slice(1).map((key) => `.${JSON.stringify(key)}`).join("");
+    const root = `json_extract(${quoteIdent(path[0]!)}, ${quoteLiteral(`$${below}`)})`;
+    const list = `CASE json_type(${root}) WHEN 'ARRAY' THEN CAST(${root} AS JSON[]) ` +
+      `WHEN 'OBJECT' THEN [${root}] END`;
+    const fields = record.fields.map((field) => quoteIdent(field.name)).map((name) =>
+      `_record.${name} AS ${name}`
+    );
+    const shape = record.fields.map((field) => `${quoteIdent(field.name)} ${readAs(field.type)}`).join(", ");
+    return `(SELECT ${fields.join(", ")}, ${beside} FROM ` +
+      `(SELECT CAST(unnest(${list}) AS STRUCT(${shape})) AS _record, ${beside} FROM ${scan}))`;
+  }
+
+  /** A key that comes up after the sample would be left out without a word: stop instead. */
+  async #refuseUnknownKeys(files: readonly string[]): Promise<void> {
+    if (this.#options.sample_size === -1 || files.length === 0) return;
+    const types = [...this.types].map(([name, { type }]) => ({ name, type }));
+    const nested = this.#options.records_path !== undefined || types.some(({ type }) => hasFields(type));
+    const bytes = files.reduce((sum, path) => sum + this.#context.size(path), 0);
+    const rows = bytes <= CHECK_ALL_BYTES ? "" : ` USING SAMPLE ${CHECK_PERCENT} PERCENT (system, 1)`;
+    const path = this.#options.records_path;
+    const value = path === undefined ? "json" : `json_extract(json, ${quoteLiteral(pathOf(path))})`;
+    // Comparing lists of keys is several times as fast as comparing structures, and enough where nothing is nested.
+    const shape = nested
+      ? `CAST(json_structure(${value}) AS VARCHAR)`
+      : "CAST(to_json(json_keys(json)) AS VARCHAR)";
+    const shapes = await this.#context.session.query<{ shape: string | null; file: string }>(
+      `SELECT shape, min(filename) AS file FROM (SELECT ${shape} AS shape, filename FROM
+       read_json_objects(${pathList(files)}, ${
+        this.#settings().join(", ")
+      }, filename = true)${rows}) GROUP BY shape`,
+    );
+    const record: LogicalType = { kind: "struct", fields: types };
+    for (const { shape, file } of shapes) {
+      if (shape === null) continue;
+      const parsed: unknown = JSON.parse(shape);
+      const structure = nested ? parsed : Object.fromEntries((parsed as string[]).map((key) => [key, null]));
+      const key = unknownKey(Array.isArray(structure) ? structure[0] : structure, record);
+      if (key !== undefined) throw unknownKeyError(file, key);
+    }
+  }
+
+  /** Names the line of a value that does not fit, or of a broken one. */
+  async diagnose(files: readonly string[], error: DataLoaderError): Promise<DataLoaderError | undefined> {
+    if (error.code === "JSON_ERROR") return await this.#brokenLine(error);
+    if (error.code !== "CONVERSION_FAILED" && error.code !== "ENGINE_ERROR") return undefined;
+    for (const file of files) {
+      const found = await this.#findMisfit(file);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  async #findMisfit(file: string): Promise<DataLoaderError | undefined> {
+    const bad = [...this.types].flatMap(([name, { type, inferred }]) => {
+      const column = quoteIdent(name);
+      const value = castJson(column, type, { inferred, formats: this.formats, place: this.#place(name) });
+      // An empty text is NULL for types other than text.
+      return value === column ? [] : [{
+        name,
+        test: `(${column} IS NOT NULL AND CAST(${column} AS VARCHAR) <> '' AND TRY(${value}) IS NULL)`,
+      }];
+    });
+    if (bad.length === 0) return undefined;
+    const which = bad.map(({ name, test }) => `WHEN ${test} THEN ${quoteLiteral(name)}`).join(" ");
+    const value = bad.map(({ name, test }) => `WHEN ${test} THEN CAST(${quoteIdent(name)} AS VARCHAR)`).join(
+      " ",
+    );
+    const record = unusedName("_record_number", [...this.types.keys()]);
+    const [row] = await this.#context.session.query<{ record: bigint; name: string; value: string }>(
+      `SELECT ${quoteIdent(record)} AS record, CASE ${which} END AS name, CASE ${value} END AS value
+       FROM (SELECT row_number() OVER () AS ${quoteIdent(record)}, * FROM ${this.#read([file])})
+       WHERE ${bad.map(({ test }) => test).join(" OR ")} ORDER BY 1 LIMIT 1`,
+    );
+    if (row === undefined) return undefined;
+    const { type, inferred } = this.types.get(row.name)!;
+    const number = Number(row.record);
+    const line = this.#layout === "lines"
+      ? await lineOfValue(await this.#context.open(file), number)
+      : undefined;
+    const shown = row.value.length > 100 ? `${row.value.slice(0, 100)}…` : row.value;
+    return new ConnectorError(
+      "JSON_ERROR",
+      `${file}, ${
+        line === undefined ? `record ${number}` : `line ${line}`
+      }: ${shown} in "${row.name}" is no ` +
+        `${formatType(type)}${inferred ? ", which the column looked like in the sample" : ""}.`,
+      {
+        hint: inferred
+          ? `give the column its type under \`columns:\`, or set \`sample_size: -1\` to look at every record first`
+          : "mend the value, or give the column another type under `columns:`",
+        context: {
+          file,
+          column: row.name,
+          value: shown,
+          record: number,
+          ...(line === undefined ? {} : { line }),
+        },
+      },
+    );
+  }
+
+  /** The engine counts the line before a broken one as the broken one's own, so the line is looked up. */
+  async #brokenLine(error: DataLoaderError): Promise<DataLoaderError | undefined> {
+    const { file, line, byte, reason } = error.context;
+    if (this.#layout !== "lines" || typeof file !== "string" || typeof line !== "number") return undefined;
+    const path = this.#input.files.find((known) => known === file || engineName(known) === file);
+    if (path === undefined) return undefined;
+    const found = await badJsonLine(await this.#context.open(path), { from: line - 1, to: line + 1 });
+    if (found === undefined) return undefined;
+    return new ConnectorError("JSON_ERROR", `${path}, line ${found}: ${reason ?? "the line is no JSON"}.`, {
+      hint: error.hint,
+      context: { ...error.context, file: path, line: found, ...(byte === undefined ? {} : { byte }) },
+    });
+  }
+}
+
+function hasFields(type: LogicalType): boolean {
+  return type.kind === "struct" || (type.kind === "array" && hasFields(type.items));
+}
+
+function pathOf(path: string): string {
+  return `$${path.split(".").map((key) => `.${JSON.stringify(key)}`).join("")}`;
+}
+
+function unknownKeyError(file: string, key: string): ConnectorError {
+  return new ConnectorError(
+    "JSON_ERROR",
+    `${file}: the key "${key}" comes up after the sample, and would be left out.`,
+    {
+      hint: "set `sample_size: -1` to look at every record first, or name the key under `columns:`",
+      context: { file, key },
+    },
+  );
+}

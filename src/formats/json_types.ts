@@ -1,0 +1,93 @@
+/** JSON's types: what a column is read as so that nothing is lost on the way, and the SQL that makes it its type. */
+import { engineType, type LogicalType, quoteIdent, quoteLiteral } from "../sdk/mod.ts";
+import { castText, type TextFormats } from "./text_cast.ts";
+
+/**
+ * The engine type a column is read as. Whole numbers come as text, because the reader would round 1.7 to 2 for a
+ * column of whole numbers; texts that are dates too, because it would cut and shift them.
+ */
+export function readAs(type: LogicalType): string {
+  switch (type.kind) {
+    case "float":
+    case "boolean":
+    case "json":
+      return engineType(type);
+    case "array":
+      return `${readAs(type.items)}[]`;
+    case "struct":
+      return `STRUCT(${type.fields.map((f) => `${quoteIdent(f.name)} ${readAs(f.type)}`).join(", ")})`;
+    default:
+      return "VARCHAR";
+  }
+}
+
+/** Within records, texts stay texts: `columns:` can't name them one by one, so none is taken for a date by its looks. */
+export function nestedType(type: LogicalType): LogicalType {
+  switch (type.kind) {
+    case "array":
+      return { kind: "array", items: nestedType(type.items) };
+    case "struct":
+      return { kind: "struct", fields: type.fields.map((f) => ({ name: f.name, type: nestedType(f.type) })) };
+    case "date":
+    case "time":
+    case "datetime":
+    case "uuid":
+      return { kind: "string" };
+    default:
+      return type;
+  }
+}
+
+/** What `castJson` needs to know. */
+export interface JsonCast {
+  readonly inferred: boolean;
+  readonly formats: TextFormats;
+  /** SQL of a text that says where the value stands. */
+  readonly place: string;
+}
+
+/** The SQL of a value that was read as `readAs(type)`, as its type. Fails on one that does not fit exactly. */
+export function castJson(value: string, type: LogicalType, cast: JsonCast, depth = 0): string {
+  switch (type.kind) {
+    case "string":
+    case "float":
+    case "boolean":
+    case "json":
+      return value;
+    case "array": {
+      const item = `x${depth}`;
+      const inner = castJson(item, type.items, cast, depth + 1);
+      return inner === item ? value : `list_transform(${value}, lambda ${item}: ${inner})`;
+    }
+    case "struct": {
+      const parts = type.fields.map((field) => {
+        const part = `struct_extract(${value}, ${quoteLiteral(field.name)})`;
+        return { name: field.name, part, as: castJson(part, field.type, cast, depth) };
+      });
+      if (parts.every(({ part, as }) => part === as)) return value;
+      const packed = parts.map(({ name, as }) => `${quoteIdent(name)} := ${as}`).join(", ");
+      return `CASE WHEN ${value} IS NOT NULL THEN struct_pack(${packed}) END`;
+    }
+    default:
+      return castText(value, { type, inferred: cast.inferred, formats: cast.formats, place: cast.place });
+  }
+}
+
+/**
+ * The first key of a record that a type has no field for, as a path; undefined where there is none. `structure` is
+ * what the engine's json_structure says: an object per record, an array with one entry per list, a name for the rest.
+ */
+export function unknownKey(structure: unknown, type: LogicalType, path = ""): string | undefined {
+  if (Array.isArray(structure)) {
+    return type.kind === "array" ? unknownKey(structure[0], type.items, `${path}[]`) : undefined;
+  }
+  if (typeof structure !== "object" || structure === null || type.kind !== "struct") return undefined;
+  for (const [key, value] of Object.entries(structure)) {
+    const at = path === "" ? key : `${path}.${key}`;
+    const field = type.fields.find((f) => f.name === key);
+    if (field === undefined) return at;
+    const below = unknownKey(value, field.type, at);
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}
