@@ -23,7 +23,7 @@ const ROW_FAULTS = new Set([
 ]);
 
 /** Codes that a step's value may be behind. */
-const VALUE_FAULTS = new Set(["CONVERSION_FAILED", "VALUE_ERROR", "OUT_OF_RANGE", "INVALID_INPUT"]);
+const VALUE_FAULTS = new Set(["CONVERSION_FAILED", "ENGINE_ERROR"]);
 
 /** True where a row's value is at fault, so that the rest of the batch can be loaded without it. */
 export function isRowFault(error: unknown): error is DataLoaderError {

@@ -8,6 +8,7 @@ import {
   quoteIdent,
   quoteLiteral,
   type Session,
+  TransformError,
 } from "../sdk/mod.ts";
 import type { AppliedSteps } from "../transforms/pipeline.ts";
 import { type DeadLetterRow, writeDeadLetter } from "./dead_letter.ts";
@@ -97,7 +98,7 @@ class Search {
     const error = await this.#try(to);
     if (error === undefined) return;
     if (to - from === 1) {
-      this.bad.push({ row: from, error });
+      this.bad.push({ row: from, error: await this.#named(error, from) });
       const most = this.#request.deadLetter.maxRows ?? DEFAULT_MAX_ROWS;
       if (this.bad.length > most) throw tooMany(most, this.bad[0]!.error);
     } else {
@@ -133,6 +134,20 @@ class Search {
 
   #structFields(): string {
     return this.#request.input.columns.map((name) => `${quoteLiteral(name)}: ${quoteIdent(name)}`).join(", ");
+  }
+
+  /** The error with step, column and value, where a step's value is at fault. */
+  async #named(error: DataLoaderError, row: number): Promise<DataLoaderError> {
+    const alone = await this.#request.apply(await this.relation(`rowid = ${row}`));
+    const found = await alone.diagnose(error);
+    if (found === undefined) return error;
+    // Looked at alone it was row 1.
+    return new TransformError(found.code, found.message.replace(", row 1", `, row ${row + 1}`), {
+      hint: found.hint,
+      context: { ...found.context, row: row + 1 },
+      location: found.location,
+      cause: error,
+    });
   }
 
   async #try(to: number): Promise<DataLoaderError | undefined> {

@@ -240,6 +240,7 @@ export class ResourceRun {
     const { session } = this.#io;
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       const started = Date.now();
+      this.#reading = read;
       this.#applied = await applySteps(await this.#limited(read), this.#resource.steps, this.#stepContext());
       // Hashing the row makes the engine compute every column, so that a bad value is found without writing.
       const [row] = await session.query<{ n: bigint }>(
