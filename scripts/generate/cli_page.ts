@@ -33,7 +33,7 @@ export function cliPage(program: Command): string {
     "",
     ...commands.map(({ words, command }) =>
       `- [${code([name, ...words].join(" "))}](#${[name, ...words].join("-")}): ${
-        sentence(command.description())
+        sentence(command.summary() || firstLine(command.description()))
       }`
     ),
     "",

@@ -23,6 +23,7 @@ export type FormatFacts =
   & Pick<FormatDefinition, "name" | "summary" | "extensions" | "options" | "compressions" | "examples">
   & {
     readonly scan?: unknown;
+    readonly openScan?: unknown;
     readonly readArrow?: unknown;
     readonly copyOptions?: unknown;
     readonly writeArrow?: unknown;
@@ -87,8 +88,8 @@ export function formatsPage(formats: readonly FormatFacts[]): string {
       sentence(summary),
       "",
       ...table(["", ""], [
-        ["Reads", yesNo(how.scan !== undefined || how.readArrow !== undefined)],
-        ["Writes", yesNo(how.copyOptions !== undefined || how.writeArrow !== undefined)],
+        ["Reads", yesNo([how.scan, how.openScan, how.readArrow].some((read) => read !== undefined))],
+        ["Writes", yesNo([how.copyOptions, how.writeArrow].some((write) => write !== undefined))],
         ["Endings", extensions.map(code).join(", ")],
         ["Compressions", compressions.map(code).join(", ") || "none"],
       ]),
