@@ -3,7 +3,7 @@
  * `ENGINE_ERROR` with DuckDB's own words. Values are cut to a length that fits a terminal.
  */
 import { EngineError, type ErrorOptions, type Json } from "../sdk/mod.ts";
-import { csvError, csvSniffError, jsonError } from "./file_errors.ts";
+import { csvError, csvSniffError, fileSchemaError, jsonError } from "./file_errors.ts";
 import { cut, shorten, splitHint } from "./error_text.ts";
 
 /**
@@ -39,6 +39,7 @@ const RULES: readonly Rule[] = [
   outOfMemory,
   csvError,
   csvSniffError,
+  fileSchemaError,
   jsonError,
   corruptFile,
   fileNotFound,
@@ -137,10 +138,19 @@ function fileNotFound(_kind: string, body: string): Finding | undefined {
     /"([^"]+)"[^"]*: (?:No such file or directory|The system cannot find the (?:file|path) specified)/i.exec(
       body,
     )?.[1];
-  if (missing === undefined) return undefined;
+  if (missing === undefined) {
+    const directory = /"([^"]+)": Is a directory/.exec(body)?.[1];
+    return directory === undefined ? undefined : {
+      code: "NOT_A_FILE",
+      message: `"${cut(directory)}" is a directory, where a file is needed.`,
+      context: { path: directory },
+    };
+  }
   return {
     code: "FILE_NOT_FOUND",
-    message: `There is no file "${cut(missing)}".`,
+    message: /^Cannot open file/.test(body)
+      ? `"${cut(missing)}" can't be opened: there is no such file or folder.`
+      : `There is no file "${cut(missing)}".`,
     hint: "check the path, and that its folder exists",
     context: { path: missing },
   };
@@ -253,7 +263,7 @@ function conversion(kind: string, body: string): Finding | undefined {
   }
   const column = /when casting from source column (.+)$/.exec(body)?.[1];
   const value = /(?:string|value|Input:|Casting value) ['"]([\s\S]*?)['"](?: |$)/.exec(body)?.[1] ??
-    /with value (\S+)/.exec(body)?.[1];
+    /with value (\S+)/.exec(body)?.[1] ?? /field (?:value|format)[^"]*"([^"]*)"/.exec(body)?.[1];
   const text = body.replace(/ when casting from source column .+$/, "").replace(/\n[\s\S]*$/, "");
   return {
     code: "CONVERSION_FAILED",
