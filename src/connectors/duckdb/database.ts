@@ -50,12 +50,22 @@ export async function openForReading(context: OpenContext, path: string): Promis
 export async function openForWriting(context: OpenContext, path: string): Promise<string> {
   if (path !== ":memory:") {
     try {
-      await Deno.mkdir(dirname(path), { recursive: true });
+      if (!(await isFolder(dirname(path)))) await Deno.mkdir(dirname(path), { recursive: true });
     } catch (cause) {
-      if (!(cause instanceof Deno.errors.AlreadyExists)) throw cannotWrite(path, cause);
+      throw cannotWrite(path, cause);
     }
   }
   return await attach(context.session, path, { readOnly: false });
+}
+
+/** Whether there is a folder of that name. */
+export async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
 }
 
 /** Whether there is a file. @throws {ConnectorError} where that can't be told, or it is a folder. */
@@ -202,7 +212,30 @@ export async function requireRelation(session: Session, target: Target): Promise
   });
 }
 
-/** Runs `body` with the file and schema of a target as the default for names, as the file's owner writes them. */
+/**
+ * A transaction in which `within` may be used: after an error the default for names is what it was.
+ */
+export async function inTransaction<T>(session: Session, body: () => Promise<T>): Promise<T> {
+  const [home] = await session.query<{ database: string; schema: string }>(
+    "SELECT current_database() AS database, current_schema() AS schema",
+  );
+  try {
+    return await session.transaction(body);
+  } catch (cause) {
+    try {
+      await session.run(`USE ${qualifiedName(home!.database, home!.schema)}`);
+    } catch (second) {
+      // The session is gone. The first error is the one to tell.
+      if (!(second instanceof DataLoaderError)) throw second;
+    }
+    throw cause;
+  }
+}
+
+/**
+ * Runs `body` with the file and schema of a target as the default for names, as the file's owner writes them. Inside
+ * `inTransaction`, which puts the default back after an error: a transaction that failed takes no more statements.
+ */
 export async function within<T>(
   session: Session,
   place: { alias: string; schema: string },
@@ -212,9 +245,7 @@ export async function within<T>(
     "SELECT current_database() AS database, current_schema() AS schema",
   );
   await session.run(`USE ${qualifiedName(place.alias, place.schema)}`);
-  try {
-    return await body();
-  } finally {
-    await session.run(`USE ${qualifiedName(before!.database, before!.schema)}`);
-  }
+  const result = await body();
+  await session.run(`USE ${qualifiedName(before!.database, before!.schema)}`);
+  return result;
 }

@@ -13,7 +13,7 @@ import {
   type WriteDescription,
 } from "../../sdk/mod.ts";
 import { checkWrite, type DuckdbConfig } from "./config.ts";
-import { exists, openForReading, openForWriting, type Target, targetOf } from "./database.ts";
+import { exists, isFolder, openForReading, openForWriting, type Target, targetOf } from "./database.ts";
 import { DuckdbLoad } from "./load.ts";
 import { LOADS_TABLE } from "./loads.ts";
 import { findKeys, requireTargetKeys } from "./merge.ts";
@@ -112,15 +112,6 @@ class DuckdbDestination implements Destination {
 
   async close(): Promise<void> {
     // The session detaches the file, which writes its log into it.
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
   }
 }
 

@@ -14,7 +14,7 @@ import {
   type Session,
   type WriteResult,
 } from "../../sdk/mod.ts";
-import { asConnectorError, findRelation, type Target } from "./database.ts";
+import { asConnectorError, findRelation, inTransaction, type Target } from "./database.ts";
 import { Loads } from "./loads.ts";
 import { applyMerge, findKeys, requireTargetKeys, stageBatch } from "./merge.ts";
 import { addValidity, checkScd2, versionTime } from "./scd2.ts";
@@ -221,7 +221,7 @@ export class DuckdbLoad implements Load {
   async #transaction<T>(body: () => Promise<T>): Promise<T> {
     this.#context.signal.throwIfAborted();
     try {
-      return await this.#session.transaction(body);
+      return await inTransaction(this.#session, body);
     } catch (cause) {
       if (cause === UNDO || !(cause instanceof DataLoaderError)) throw cause;
       // Faults of the rows and of the source keep their code; all are about this table.

@@ -2,9 +2,9 @@
  * A query written for one database file, made to work in a session where that file is one of several: each name of a
  * table gets the file's alias. The engine's own parser tells what is a table; its own printer writes the result.
  */
-import { ConnectorError, DataLoaderError, quoteLiteral, type Session } from "../../sdk/mod.ts";
+import { ConnectorError, DataLoaderError, quoteIdent, quoteLiteral, type Session } from "../../sdk/mod.ts";
 import { describeColumns } from "../_sql/cursor.ts";
-import { asConnectorError, within } from "./database.ts";
+import { asConnectorError, inTransaction, within } from "./database.ts";
 
 /** Where the query's names are looked up. */
 export interface QueryHome {
@@ -35,16 +35,16 @@ export async function qualifyQuery(session: Session, query: string, home: QueryH
     await asAlone(session, text, home);
     throw unclear(cause);
   }
-  const expected = await asAlone(session, text, home).catch(() => undefined);
-  const same = expected === undefined || got.length === expected.length &&
-      got.every((c, i) => c.name === expected[i]!.name && c.type === expected[i]!.type);
-  if (!same) throw unclear();
-  return sql;
+  const expected = await asAlone(session, text, home).catch(() => got);
+  if (got.length !== expected.length || got.some((c, i) => c.type !== expected[i]!.type)) throw unclear();
+  if (got.every((c, i) => c.name === expected[i]!.name)) return sql;
+  // A column without an alias is named after its expression as it was written.
+  return `SELECT * FROM (${sql}) AS q(${expected.map((c) => quoteIdent(c.name)).join(", ")})`;
 }
 
 async function asAlone(session: Session, query: string, home: QueryHome) {
   try {
-    return await session.transaction(() => within(session, home, () => describeColumns(session, query)));
+    return await inTransaction(session, () => within(session, home, () => describeColumns(session, query)));
   } catch (cause) {
     throw cause instanceof DataLoaderError ? asConnectorError(cause, {}) : cause;
   }
@@ -76,7 +76,17 @@ async function parse(session: Session, query: string): Promise<Node> {
       },
     );
   }
-  if ((ast.statements as unknown[]).length !== 1) {
+  const statements = ast.statements as { named_param_map?: unknown[] }[];
+  if (statements.some((statement) => (statement.named_param_map ?? []).length > 0)) {
+    throw new ConnectorError(
+      "UNBOUND_PARAMETER",
+      "The query has parameters ($1 or ?), which have no values here.",
+      {
+        hint: "use a template ({{ var('x') }}) instead",
+      },
+    );
+  }
+  if (statements.length !== 1) {
     throw new ConnectorError("NOT_A_QUERY", "The query holds several statements.", {
       hint: "write one SELECT",
     });

@@ -22,7 +22,7 @@ export async function withDirectory(body: (directory: string) => Promise<void>):
 }
 
 export async function withSession<T>(body: (session: DuckSession) => Promise<T>): Promise<T> {
-  const session = await createSession({ threads: 2, memoryLimit: "512MB" });
+  const session = await createSession({ threads: 2, memoryLimit: "2GB" });
   try {
     return await body(session);
   } finally {
@@ -46,18 +46,21 @@ export function onFile(path: string, ...statements: string[]): Promise<string[]>
   return withSession(async (session) => {
     const alias = await session.attach(path, { readOnly: false });
     await session.run(`USE "${alias}"`);
-    for (const statement of statements.slice(0, -1)) await session.run(statement);
-    const last = statements.at(-1)!;
     let rows: string[] = [];
-    if (/^\s*(SELECT|FROM)/i.test(last)) {
-      const { columns } = await session.relation(last);
-      const texts = columns.map((c) => `coalesce(CAST("${c.replaceAll('"', '""')}" AS VARCHAR), 'NULL')`);
-      const list = await session.query<{ row: string }>(
-        `SELECT concat_ws(', ', ${texts.join(", ")}) AS row FROM (${last}) AS q`,
-      );
-      rows = list.map((r) => r.row);
-    } else await session.run(last);
-    await session.run("USE memory");
+    try {
+      for (const statement of statements.slice(0, -1)) await session.run(statement);
+      const last = statements.at(-1)!;
+      if (/^\s*(SELECT|FROM)/i.test(last)) {
+        const { columns } = await session.relation(last);
+        const texts = columns.map((c) => `coalesce(CAST("${c.replaceAll('"', '""')}" AS VARCHAR), 'NULL')`);
+        const list = await session.query<{ row: string }>(
+          `SELECT concat_ws(', ', ${texts.join(", ")}) AS row FROM (${last}) AS q`,
+        );
+        rows = list.map((r) => r.row);
+      } else await session.run(last);
+    } finally {
+      await session.run("USE memory");
+    }
     return rows;
   });
 }
