@@ -1,9 +1,10 @@
 /** Reads one recipe file: YAML 1.2 or JSON to a tree of nodes with places. */
 import type { Alias, Pair } from "yaml";
-import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments } from "yaml";
+import { isAlias, isMap, isPair, isScalar, isSeq } from "yaml";
 import type { MapEntry, MapNode, Node, Place, SourceFile } from "./node.ts";
 import type { Problem } from "./problems.ts";
 import { describeComplexKey, describeYamlError } from "./yaml_errors.ts";
+import { parseYaml } from "./yaml_parser.ts";
 
 /** Far more than a recipe needs, far less than what would exhaust memory or the stack. */
 const MAX_DEPTH = 64;
@@ -34,13 +35,13 @@ export function parseFile(path: string, raw: string): ParsedFile {
   }
   // JSON may be indented by tabs, YAML may not; a raw tab can't be inside a JSON string.
   const isJson = /\.json$/i.test(path);
-  const documents = parseAllDocuments(isJson ? text.replaceAll("\t", " ") : text, {
+  const documents = parseYaml(isJson ? text.replaceAll("\t", " ") : text, {
     prettyErrors: false,
     // Checked below, with both places; the parser's own check takes quadratic time.
     uniqueKeys: false,
     logLevel: "silent",
   });
-  const document = Array.isArray(documents) ? documents[0] : undefined;
+  const document = documents[0];
   const syntax = document === undefined ? [] : [...document.errors, ...document.warnings];
   if (syntax.length > 0) {
     // What follows the first syntax error is mostly its echo.

@@ -19,6 +19,9 @@ interface JsonSchema {
   readonly format?: string;
 }
 
+/** Bounds that zod gives every whole number. */
+const SAFE = Number.MAX_SAFE_INTEGER;
+
 /** What the schemas of a view want, joined by "or". */
 export function expectation(view: SchemaView): string {
   const words = view.schemas.map((schema) => describe(toJsonSchema(schema)));
@@ -71,17 +74,19 @@ function sized(what: string, unit: string, least: number | undefined, most: numb
 }
 
 function bounds(schema: JsonSchema): string {
-  const least = schema.minimum === undefined || schema.minimum <= Number.MIN_SAFE_INTEGER
-    ? undefined
-    : schema.minimum;
-  const most = schema.maximum === undefined || schema.maximum >= Number.MAX_SAFE_INTEGER
-    ? undefined
-    : schema.maximum;
+  const { exclusiveMinimum, maximum, minimum } = schema;
+  if (
+    schema.type === "integer" && exclusiveMinimum !== undefined && maximum !== undefined && maximum < SAFE
+  ) {
+    return bounds({ ...schema, exclusiveMinimum: undefined, minimum: exclusiveMinimum + 1 });
+  }
+  const least = minimum === undefined || minimum <= -SAFE ? undefined : minimum;
+  const most = maximum === undefined || maximum >= SAFE ? undefined : maximum;
   const words: string[] = [];
   if (least !== undefined && most !== undefined) words.push(` from ${least} to ${most}`);
   else if (least !== undefined) words.push(` of at least ${least}`);
   else if (most !== undefined) words.push(` of at most ${most}`);
-  if (schema.exclusiveMinimum !== undefined) words.push(` greater than ${schema.exclusiveMinimum}`);
+  if (exclusiveMinimum !== undefined) words.push(` greater than ${exclusiveMinimum}`);
   if (schema.exclusiveMaximum !== undefined) words.push(` less than ${schema.exclusiveMaximum}`);
   if (schema.multipleOf !== undefined) words.push(` divisible by ${schema.multipleOf}`);
   return words.join(" and");

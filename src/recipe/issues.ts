@@ -28,6 +28,8 @@ interface Issue {
   readonly message: string;
   readonly keys?: readonly string[];
   readonly errors?: readonly (readonly Issue[])[];
+  /** What a check of ours wants to be hinted. */
+  readonly params?: { readonly hint?: string };
 }
 
 /** The problems that zod's issues stand for. */
@@ -155,18 +157,18 @@ function wrongValue(issue: Issue, context: IssueContext): Problem {
   const path = [...context.path, ...issue.path];
   const node = nearestNode(context.node, issue.path);
   const view = viewAt(context.view, issue.path);
-  const label = labelOf(path);
+  const label = labelIn(context, issue.path);
   const hidden = view?.marks.secret || (node.kind === "rendered" && node.secret);
   const problem = {
     code: "INVALID_VALUE",
     place: node.place,
     context: { key: formatPath(path) } as JsonObject,
   };
+  const shown = hidden ? "" : `, but is ${show(node)}`;
   if (view === undefined || !BUILT_IN.test(issue.message)) {
-    return { ...problem, message: sentence(label, issue.message) };
+    return { ...problem, message: sentence(label, issue.message, shown), hint: issue.params?.hint };
   }
   const wanted = issue.code === "invalid_format" ? formatWords(issue.message) : expectation(view);
-  const shown = hidden ? "" : `, but is ${show(node)}`;
   return {
     ...problem,
     message: `${label} must be ${wanted}${shown}.`,
@@ -188,9 +190,18 @@ export function labelOf(path: Path): string {
   return last < 0 ? "The recipe" : formatPath(path.slice(last));
 }
 
-function sentence(label: string, message: string): string {
+/** As `labelOf`, with the mapping before a key that is free to choose: `mapping.a`. */
+function labelIn(context: IssueContext, path: Path): string {
+  const label = labelOf([...context.path, ...path]);
+  const free = typeof path.at(-1) === "string" && path.length > 1 &&
+    !viewAt(context.view, path.slice(0, -1))?.keys.includes(String(path.at(-1)));
+  return free ? `${labelOf([...context.path, ...path.slice(0, -1)])}.${label}` : label;
+}
+
+function sentence(label: string, message: string, shown: string): string {
   const text = message.replace(/\.$/, "");
-  if (/^(must|can't|can only|should|needs?|is|has)\b/.test(text)) return `${label} ${text}.`;
+  if (/^must\b/.test(text)) return `${label} ${text}${text.includes("but is") ? "" : shown}.`;
+  if (/^(can't|can only|should|needs?|is|has|names)\b/.test(text)) return `${label} ${text}.`;
   return `${label}: ${text.charAt(0).toLowerCase()}${text.slice(1)}.`;
 }
 

@@ -72,11 +72,14 @@ function applyDelete(
       deleted.add(path);
     } else if (!deleted.has(path)) {
       // A path that another parent has deleted already is gone as asked.
-      const { known, at, word } = found as Missing;
+      const { known, at, word, items } = found as Missing;
+      const block = at.length === 0 ? "the recipe" : formatPath(at);
       problems.add({
         code: "DELETE_NOT_FOUND",
         message: `There is no "${path}" to delete.`,
-        hint: didYouMean(word, known, at.length === 0 ? "keys of the recipe" : `keys of ${formatPath(at)}`),
+        hint: items === undefined
+          ? didYouMean(word, known, `keys of ${block}`)
+          : `${block} is a list of ${items}, numbered from 0`,
         context: { path },
         place,
       });
@@ -89,6 +92,8 @@ interface Missing {
   readonly at: Path;
   readonly word: string;
   readonly known: string[];
+  /** The length of the list in which it was looked for. */
+  readonly items?: number;
 }
 
 /** Finds a dotted path; a key that itself has dots is tried whole. */
@@ -98,7 +103,7 @@ function findPath(node: Node, parts: readonly string[], at: Path = []): Path | M
     const index = /^\d+$/.test(parts[0]!) ? Number(parts[0]) : -1;
     const item = node.items[index];
     return item === undefined
-      ? { at, word: parts[0]!, known: node.items.map((_, i) => String(i)) }
+      ? { at, word: parts[0]!, known: [], items: node.items.length }
       : findPath(item, parts.slice(1), [...at, index]);
   }
   const entries = node.kind === "map" ? node.entries : new Map<string, MapEntry>();

@@ -187,6 +187,8 @@ class Renderer {
       code: error.code,
       message: unresolved
         ? `${sentence}; "${key}" needs it.`
+        : WHOLE_SENTENCES.has(error.code)
+        ? `${sentence}.`
         : `The template in "${key}" can't be rendered: ${error.message}.`,
       hint: error.hint,
       context: { key, ...(unresolved && error.subject !== undefined ? { variable: error.subject } : {}) },
@@ -195,11 +197,18 @@ class Renderer {
   }
 }
 
+/** Errors whose message says all. */
+const WHOLE_SENTENCES = new Set(["INVALID_MACRO", "VARIABLE_CYCLE"]);
+
 function wrongMacro(name: string, defined: readonly string[]): TemplateError {
-  const found = defined.length === 0 ? "it defines no macro" : `it defines ${defined.join(", ")}`;
-  return new TemplateError("INVALID_MACRO", `${found} instead of just "${name}"`, {
-    hint: `write ${name}: "{% macro ${name}(value) %}…{% endmacro %}"`,
-  });
+  const found = defined.length === 0 ? "none" : defined.map((each) => `"${each}"`).join(", ");
+  return new TemplateError(
+    "INVALID_MACRO",
+    `macro "${name}" must define "${name}", but its text defines ${found}`,
+    {
+      hint: `write ${name}: "{% macro ${name}(value) %}…{% endmacro %}"`,
+    },
+  );
 }
 
 /** In a text of several lines, the line that holds the name at fault; else where the text begins. */

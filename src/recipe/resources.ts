@@ -12,7 +12,7 @@ import { blockSchema, once } from "./model/root.ts";
 import { resourceKeys } from "./model/steps.ts";
 import type { ListNode, MapNode, Node, Path } from "./node.ts";
 import { formatPath, pickEntries, textOf } from "./node.ts";
-import type { ResourceBlock } from "./types.ts";
+import type { DestinationBlock, ResourceBlock, SourceBlock } from "./types.ts";
 
 /** Blocks that a resource may have beside `source` and `destination`, each as in the recipe. */
 const OWN_BLOCKS: readonly BlockName[] = ["schema", "normalization", "validation", "runtime"];
@@ -48,11 +48,14 @@ export class ResourceChecker {
     const schema = once("resource", resourceKeys);
     const names = viewOf(schema).keys;
     const own = this.#checker.check(pickEntries(node, (key) => names.includes(key)), schema, { path });
-    const source = this.#blocks.source(this.#withDefault(node, "source", path), [...path, "source"]);
-    const destination = this.#blocks.destination(this.#withDefault(node, "destination", path), [
-      ...path,
-      "destination",
-    ]);
+    const from = this.#withDefault(node, "source", path);
+    const source: CheckedBlock<SourceBlock> = from === undefined
+      ? { plain: null }
+      : this.#blocks.source(from, [...path, "source"]);
+    const to = this.#withDefault(node, "destination", path);
+    const destination: CheckedBlock<DestinationBlock> = to === undefined
+      ? { plain: null }
+      : this.#blocks.destination(to, [...path, "destination"]);
     const transform = node.entries.get("transform")?.node;
     const steps = transform && this.#blocks.steps(transform, [...path, "transform"]);
     const plain: Record<string, Json> = {
@@ -87,14 +90,27 @@ export class ResourceChecker {
   }
 
   /** The resource's block over the recipe's, where both are for one connector. */
-  #withDefault(resource: MapNode, key: "source" | "destination", path: Path): Node {
+  #withDefault(resource: MapNode, key: "source" | "destination", path: Path): Node | undefined {
     const own = resource.entries.get(key)?.node;
     const shared = this.#defaults[key];
-    if (own === undefined) return shared ?? { kind: "map", place: resource.place, entries: new Map() };
+    if (own === undefined) {
+      if (shared === undefined) this.#missing(resource, key, path);
+      return shared;
+    }
     if (own.kind !== "map" || shared?.kind !== "map") return own;
     const type = textOf(own.entries.get("type")?.node);
     const sharedType = textOf(shared.entries.get("type")?.node);
     return type === undefined || type === sharedType ? mergeMaps(shared, own, [...path, key]) : own;
+  }
+
+  #missing(resource: MapNode, key: string, path: Path): void {
+    this.#checker.problems.add({
+      code: "MISSING_KEY",
+      message: `"${formatPath(path)}" needs the key "${key}".`,
+      hint: `add it here, or a "${key}" for all resources at the top level`,
+      context: { key, in: formatPath(path) },
+      place: resource.place,
+    });
   }
 
   #checkNames(list: ListNode): void {

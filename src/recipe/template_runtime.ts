@@ -15,7 +15,7 @@ export type RuntimeValue = ReturnType<Interpreter["evaluate"]>;
 type FunctionValue = RuntimeValue & { value: (args: RuntimeValue[], scope: Environment) => RuntimeValue };
 
 /** Evaluations in one recipe, each a fraction of a microsecond; lists and texts count by their size. */
-const MAX_STEPS = 500_000;
+const MAX_STEPS = 200_000;
 const MAX_DEPTH = 400;
 const MAX_RANGE = 10_000;
 const MAX_TEXT = 1024 * 1024;
@@ -298,11 +298,10 @@ export class RecipeInterpreter extends Interpreter {
       );
     }
     if (node.type !== "Identifier" && node.type !== "MemberExpression") return undefinedValue;
-    const name = nameOf(node);
-    const shown = node.type === "MemberExpression" ? `${name}.${nameOf(node.property as AstNode)}` : name;
+    const shown = pathOf(node);
     throw new TemplateError("UNRESOLVED_VARIABLE", `"${shown}" is not defined`, {
-      hint: this.#scope.suggest(node.type === "Identifier" ? name : shown, this.names),
-      subject: name,
+      hint: this.#scope.suggest(shown, this.names),
+      subject: shown,
     });
   }
 
@@ -395,9 +394,19 @@ function defaultArgument(args: RuntimeValue[]): RuntimeValue | undefined {
 
 /** The name a node starts with: `a` for `a`, `a.b`, `a('x')`, `a | upper`. */
 function nameOf(node: AstNode): string {
-  if (node.type === "Identifier" || node.type === "StringLiteral") return String(node.value);
+  if (/^(Identifier|StringLiteral|IntegerLiteral)$/.test(node.type)) return String(node.value);
   const inner = node.object ?? node.callee ?? node.operand ?? node.value;
   return typeof inner === "object" && inner !== null ? nameOf(inner as AstNode) : String(inner ?? node.type);
+}
+
+/** `a.b.c` as it is written; the last name alone where it hangs on something else than names. */
+function pathOf(node: AstNode): string {
+  if (node.type !== "MemberExpression") return nameOf(node);
+  const property = nameOf(node.property as AstNode);
+  const object = node.object as AstNode;
+  return object.type === "Identifier" || object.type === "MemberExpression"
+    ? `${pathOf(object)}.${property}`
+    : property;
 }
 
 function tooMuch(message: string): TemplateError {

@@ -50,11 +50,11 @@ export function typeName(): z.ZodType<string> {
   return z.string().superRefine((text, context) => {
     if (parseType(text) !== undefined) return;
     const near = nearest(text, TYPE_NAMES);
+    const hint = near === undefined ? `types are: ${TYPE_NAMES.join(", ")}` : `did you mean "${near}"?`;
     context.addIssue({
       code: "custom",
-      message: `must be a type, but is ${JSON.stringify(text)}${
-        near === undefined ? `: ${TYPE_NAMES.join(", ")}` : `: did you mean "${near}"?`
-      }`,
+      message: "must be a type such as integer, decimal(10,2) or array<string>",
+      params: { hint },
     });
   }).meta({ examples: ["string", "integer", "decimal(10,2)", "datetime", "array<string>"] });
 }

@@ -14,7 +14,7 @@ import { runtimeBlock, stateBlock } from "./runtime.ts";
 
 const name = () =>
   z.string().min(1).max(128).regex(NAME, {
-    error: "must begin with a letter, digit or _ and hold only letters, digits, _, . and -: it names files",
+    error: 'must hold only letters, digits, "_", "." and "-", and begin with a letter, digit or "_"',
   });
 
 /** Blocks that are checked by one zod schema each. `source`, `destination` and steps depend on their `type`. */

@@ -15,7 +15,7 @@ export const transformKeys = () =>
 export const resourceKeys = () =>
   z.strictObject({
     name: z.string().min(1).max(128).regex(NAME, {
-      error: "must begin with a letter, digit or _ and hold only letters, digits, _, . and -",
+      error: 'must hold only letters, digits, "_", "." and "-", and begin with a letter, digit or "_"',
     }).describe("What the resource is called"),
     description: z.string().optional().describe("What it is for"),
     depends_on: names("resource").optional().describe("Resources that must be loaded before"),
