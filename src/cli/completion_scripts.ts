@@ -238,14 +238,12 @@ function fixedWords(command: CommandEntry, data: CompletionData): readonly strin
   return command.words === "connector" ? data.connectors : command.choices;
 }
 
+/** The long name stands for both. An option with a value may come again. */
 function zshOption(option: OptionEntry): string {
-  const flags = option.flags.length > 1 ? `(${option.flags.join(" ")})` : "";
-  const names = option.flags.length > 1 ? `{${option.flags.join(",")}}` : option.flags[0]!;
   const text = plain(option.summary).replaceAll("[", "(").replaceAll("]", ")").replaceAll(":", "\\:");
   const action = option.choices.length > 0 ? `(${option.choices.join(" ")})` : "_files";
-  // Braces are expanded by the shell only outside of quotes: the long name stands for both.
-  const name = option.flags.length > 1 ? option.flags.at(-1)! : names;
-  return `${flags}*${name}[${text}]${option.value ? `:value:${action}` : ""}`;
+  const flag = `${option.flags.at(-1)!}[${text}]`;
+  return option.value ? `*${flag}:value:${action}` : flag;
 }
 
 function zshWords(command: CommandEntry, data: CompletionData): string[] {

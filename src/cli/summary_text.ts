@@ -26,7 +26,10 @@ export function renderSummary(summary: RunSummary, view: SummaryView): string[] 
   const { style = PLAIN, shorten = (text: string) => text } = view;
   const line = (label: string, text: string) => `  ${style.dim(pad(label, LABEL))}${text}`;
   const lines = [headline(summary, view, style)];
-  if (summary.nothing_to_do && summary.status === "succeeded") {
+  if (isNothingNew(summary, view)) {
+    if (summary.rows_read > 0) {
+      lines.push(line("read", `${rows(summary.rows_read)}; none is new and passes the steps`));
+    }
     lines.push(
       ...positionLines(summary, view, line),
       ...hints(summary, view, style).map((h) => line("next", h)),
@@ -47,7 +50,10 @@ function headline(summary: RunSummary, view: SummaryView, style: Style): string 
   const name = style.strong(summary.recipe);
   const took = formatDuration(summary.duration_ms);
   const loaded = `${rows(summary.rows_written)} ${view.dryRun ? "would be loaded" : "loaded"}`;
-  if (summary.status === "failed") return `${style.error("✗")} ${name}: failed after ${took}`;
+  if (summary.status === "failed") {
+    const before = summary.rows_written > 0 ? `; ${rows(summary.rows_written)} were loaded before` : "";
+    return `${style.error("✗")} ${name}: failed after ${took}${before}`;
+  }
   if (summary.status === "partial") {
     const failed = summary.resources.filter((resource) => resource.status !== "succeeded").length;
     return `${
@@ -64,7 +70,8 @@ function headline(summary: RunSummary, view: SummaryView, style: Style): string 
 function isNothingNew(summary: RunSummary, view: SummaryView): boolean {
   const { status, nothing_to_do, rows_written, rows_rejected } = summary;
   if (status !== "succeeded") return false;
-  return nothing_to_do || view.incremental && !view.dryRun && rows_written === 0 && rows_rejected === 0;
+  if (nothing_to_do) return true;
+  return view.incremental && !view.dryRun && !view.fullRefresh && rows_written === 0 && rows_rejected === 0;
 }
 
 function nothingNew(summary: RunSummary): string {

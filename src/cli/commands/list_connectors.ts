@@ -15,6 +15,9 @@ export interface ListOptions {
   readonly json?: true;
 }
 
+/** How narrow columns may be made that give way on a narrow terminal. */
+const GIVES_WAY: Record<string, number> = { modes: 8, incremental: 11, files: 8, summary: 16 };
+
 /** `list-connectors`. */
 export function listConnectors(call: Call, options: ListOptions): void {
   registerBuiltins();
@@ -75,11 +78,7 @@ function connectorRow(name: string) {
 }
 
 function show(call: Call, titles: readonly string[], rows: readonly string[][]): void {
-  const columns: TableColumn[] = titles.map((title, i) => ({
-    title,
-    // The last column is prose: it gives way first.
-    min: i === titles.length - 1 ? 16 : Math.max(title.length, ...rows.map((row) => row[i]!.length)),
-  }));
+  const columns: TableColumn[] = titles.map((title) => ({ title, min: GIVES_WAY[title] ?? 40 }));
   const { lines, hidden } = renderTable(columns, rows, {
     width: call.io.stdout.columns,
     style: call.out,

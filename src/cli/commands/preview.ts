@@ -13,6 +13,9 @@ export interface PreviewOptions extends RecipeOptions {
 /** Widest a column is shown, so that one long text does not hide the others. */
 const WIDEST_CELL = 60;
 
+/** A column is left out (and named) before it is made narrower. */
+const NARROWEST_CELL = 10;
+
 /** `preview`: the first rows as the destination would get them. */
 export async function showPreview(call: Call, recipe: string, options: PreviewOptions): Promise<void> {
   const { plan } = await call.prepare(recipe, options);
@@ -52,6 +55,7 @@ function printTable(call: Call, fields: Fields, rows: readonly unknown[][]): voi
   const columns = fields.map(({ name, type }) => ({
     title: name,
     subtitle: formatType(type),
+    min: NARROWEST_CELL,
     align: isNumber(type) ? "right" as const : "left" as const,
   }));
   const cells = rows.map((row) =>
@@ -64,7 +68,11 @@ function printTable(call: Call, fields: Fields, rows: readonly unknown[][]): voi
   });
   for (const line of lines) call.print(line);
   const count = rows.length === 1 ? "1 row" : `${rows.length} rows`;
-  const more = hidden.length === 0 ? "" : `; no room for ${hidden.length} more columns: ${hidden.join(", ")}`;
+  const more = hidden.length === 0
+    ? ""
+    : `; no room for ${hidden.length === 1 ? "one more column" : `${hidden.length} more columns`}: ${
+      hidden.join(", ")
+    }`;
   call.note(call.err.dim(`${count}${more}`));
 }
 

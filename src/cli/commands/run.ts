@@ -228,6 +228,7 @@ function report(call: Call, job: Job, summary: RunSummary, options: RunCommandOp
     file: job.file,
     incremental: job.plan.resources.some((resource) => resource.source.incremental !== undefined),
     dryRun: options.dryRun,
+    fullRefresh: options.fullRefresh,
     limit: options.limit,
     deadLetter: job.plan.runtime.deadLetter?.path,
     shorten: (text) => call.shorten(text),

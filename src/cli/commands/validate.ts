@@ -65,11 +65,28 @@ async function checkFile(
       onMissingEnv: setting.strictEnv ? "error" : "collect",
     });
   } catch (error) {
-    return { file, errors: flattenErrors(error), notes: [], missingEnv: [] };
+    return { file, ...asBase(flattenErrors(error)), missingEnv: [] };
   }
   call.learn(recipe);
   const errors = checkRecipe(recipe).map((error) => error.at({ file, line: 1, column: 1 }));
   return { file, name: recipe.name, errors, notes: notesOf(recipe), missingEnv: recipe.missingEnv };
+}
+
+/**
+ * A recipe without a source or destination is taken as one that others extend, as pre-commit names such files too: what it lacks
+ * at its top is a note. `run` refuses it.
+ */
+function asBase(errors: DataLoaderError[]): Pick<Checked, "errors" | "notes"> {
+  const lacks = (error: DataLoaderError, keys: readonly string[]) =>
+    error.code === "MISSING_KEY" && error.context.in === "" &&
+    keys.includes(String(error.context.key));
+  const missing = errors.filter((error) => lacks(error, ["source", "destination"]))
+    .map((error) => error.context.key);
+  if (missing.length === 0) return { errors, notes: [] };
+  return {
+    errors: errors.filter((error) => !lacks(error, ["source", "destination", "name"])),
+    notes: [`has no ${missing.join(" and no ")}: can only be extended by another recipe`],
+  };
 }
 
 function notesOf(recipe: Recipe): string[] {
@@ -80,10 +97,6 @@ function notesOf(recipe: Recipe): string[] {
   const later = [...new Set(recipe.later.map(({ key }) => `\`${key}\``))];
   if (later.length > 0) {
     notes.push(`checked, but this version can't run ${later.join(", ")} yet`);
-  }
-  const missing = (["source", "destination"] as const).filter((end) => recipe[end] === undefined);
-  if (missing.length > 0 && recipe.resources.length === 0) {
-    notes.push(`has no ${missing.join(" and no ")}: can only be extended by another recipe`);
   }
   return notes;
 }
