@@ -3,7 +3,7 @@
 /** Adds a column `initials`: "Ada", "Lindqvist" becomes "A.L." with the separator ".". */
 export function addInitials(
   rows: Record<string, unknown>[],
-  params: { separator: string },
+  { params }: { params: { separator: string } },
 ): Record<string, unknown>[] {
   return rows.map((row) => {
     const names = [row.fname, row.lname].filter((name) => typeof name === "string");

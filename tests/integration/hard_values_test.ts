@@ -73,10 +73,10 @@ Deno.test("10,000 columns load", async () => {
   });
 });
 
-Deno.test("a 50 MB value loads when the recipe allows lines of its size", async () => {
+Deno.test("a 50 MB value loads", async () => {
   await withHome(async (home) => {
     const { code, stderr } = await load(home, {
-      source: { type: "csv", path: "in.csv", max_line_size: 60_000_000 },
+      source: { type: "csv", path: "in.csv" },
       destination: INTO,
     }, { "in.csv": `id,name\n1,${"x".repeat(50_000_000)}\n` });
     assert.equal(code, 0, stderr);
@@ -167,7 +167,7 @@ Deno.test("merge: of rows with one key the latest is kept", async () => {
 Deno.test("a corrupted state stops the run, names the backup and is left as it is", async () => {
   await withHome(async (home) => {
     const recipe = {
-      source: { type: "csv", path: "in.csv", incremental: { strategy: "cursor", cursor_column: "id" } },
+      source: { type: "csv", path: "in.csv", incremental: { strategy: "modified_time" } },
       destination: INTO,
     };
     for (const rows of ["1,one\n", "1,one\n2,two\n"]) {

@@ -126,7 +126,7 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
     rows: [{ fname: 'Anne "Annie"', lname: "O'Neill" }],
   },
   {
-    recipe: "duckdb/append_by_cursor.yaml",
+    recipe: "duckdb/append_new_files.yaml",
     written: 4,
     again: 0,
     check: [
@@ -138,7 +138,7 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
   {
     recipe: "duckdb/parquet_upsert.yaml",
     written: 8,
-    again: 1,
+    again: 0,
     check: [
       ...attach("shop"),
       "SELECT count(*)::INTEGER AS n, max(status) FILTER (id = 1005) AS status FROM orders",
@@ -156,10 +156,17 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
   },
   {
     recipe: "duckdb/copy_new_rows.yaml",
-    written: 4,
+    written: 3,
     again: 0,
-    check: [...attach("archive"), "SELECT count(*)::INTEGER AS n FROM shop.events"],
-    rows: [{ n: 4 }],
+    check: [...attach("archive"), "SELECT min(event)::INTEGER AS a, count(*)::INTEGER AS n FROM shop.events"],
+    rows: [{ a: 2, n: 3 }],
+  },
+  {
+    recipe: "duckdb/copy_window.yaml",
+    written: 8,
+    again: 0,
+    check: [...attach("archive"), "SELECT count(*)::INTEGER AS n FROM shop.orders"],
+    rows: [{ n: 8 }],
   },
   {
     recipe: "duckdb/history_scd2.yaml",
