@@ -36,6 +36,7 @@ export const parquet: FormatDefinition<ParquetOptions> = defineFormat({
   extensions: [".parquet", ".pq"],
   options: ParquetOptions,
   compressions: ["snappy", "zstd", "gzip", "lz4", "brotli", "none"] as const,
+  compressesWithin: true,
   openScan: openParquetScan,
   copyOptions: (options, compression) => [
     "FORMAT parquet",

@@ -58,6 +58,8 @@ export interface FormatDefinition<O = unknown> {
   /** Object schema of the options a recipe may give for reading and writing; every key described and optional. */
   readonly options: z.ZodType<O>;
   readonly compressions: readonly Compression[];
+  /** True: the codec is applied within the file, as Parquet does, and the file's name has no ending for it. */
+  readonly compressesWithin?: boolean;
   readonly examples?: readonly Example[];
   /** Reading, when the embedded engine can: the SELECT over the files. Pure. */
   readonly scan?: (input: FormatInput, options: O) => string;

@@ -3,6 +3,7 @@ import { ConnectorError, type Storage } from "../sdk/mod.ts";
 import { LocalStorage } from "./local.ts";
 import { schemeOf } from "./paths.ts";
 
+export { compress, decompress, verifyCompressed } from "./compression.ts";
 export { fileError } from "./errors.ts";
 export { globBase, hasGlob } from "./glob.ts";
 export { LocalStorage, makeFolder, namesNear, noFiles, syncFile, syncFolder } from "./local.ts";

@@ -1,0 +1,31 @@
+/** Names of files that a load writes. Pure. */
+import type { Compression, FormatDefinition } from "../../sdk/mod.ts";
+
+/** Room for a year of batches a second; names sort as they were written. */
+const SEQUENCE_DIGITS = 8;
+const PART_DIGITS = 4;
+
+/** A recipe's or resource's name as part of a file name on every system: other characters are percent-encoded. */
+export function fileNamePart(name: string): string {
+  return [...new TextEncoder().encode(name)].map((byte) => {
+    const char = String.fromCharCode(byte);
+    return /[A-Za-z0-9_-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }).join("");
+}
+
+/** The ending of files of a format: `.csv.gz`. */
+export function endingOf(format: FormatDefinition, compression: Compression | undefined): string {
+  const ending = format.extensions[0] ?? `.${format.name}`;
+  if (format.compressesWithin) return ending;
+  return ending + (compression === "gzip" ? ".gz" : compression === "zstd" ? ".zst" : "");
+}
+
+/** The name of one part: the same for the same recipe, resource, batch and part. */
+export function partName(
+  of: { recipe: string; resource: string; ending: string },
+  number: { sequence: number; part: number },
+): string {
+  const sequence = String(number.sequence).padStart(SEQUENCE_DIGITS, "0");
+  const part = String(number.part).padStart(PART_DIGITS, "0");
+  return `${fileNamePart(of.recipe)}-${fileNamePart(of.resource)}-${sequence}-${part}${of.ending}`;
+}
