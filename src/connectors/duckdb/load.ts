@@ -28,6 +28,8 @@ const UNDO = new DataLoaderError("UNDO", "rolled back on purpose");
 interface Written {
   readonly received: number;
   readonly written: number;
+  /** Rows the scan gave, where they went straight into the table. */
+  readonly scanned?: number;
   readonly changes: readonly SchemaChange[];
 }
 
@@ -72,7 +74,12 @@ export class DuckdbLoad implements Load {
       await this.#loads.record(position, { rows: written.written, staged: this.#replaces });
       return written;
     });
-    return { rowsReceived: done.received, rowsWritten: done.written, changes: done.changes };
+    return {
+      rowsReceived: done.received,
+      rowsWritten: done.written,
+      rowsScanned: done.scanned,
+      changes: done.changes,
+    };
   }
 
   async probe(batch: Batch): Promise<void> {
@@ -146,7 +153,7 @@ export class DuckdbLoad implements Load {
     }
     if (!merges) {
       const rows = await this.#insert(batch, fit, into);
-      return { received: rows, written: rows, changes: fit.changes };
+      return { received: rows, written: rows, scanned: this.#session.rowsScanned?.(), changes: fit.changes };
     }
     const staged = await stageBatch(this.#session, batch, { fit, request: this.#request, keys });
     const written = await applyMerge(this.#session, staged, {
