@@ -81,7 +81,6 @@ export const PACKAGES: readonly PackageRule[] = [
   { name: "commander", may: ["src/cli/", "scripts/"] },
   { name: "@commander-js/extra-typings", may: ["src/cli/", "scripts/"] },
   { name: "@logtape/logtape", may: ["src/observe/"] },
-  { name: "p-retry", may: ["src/engine/", "src/connectors/"] },
 ];
 
 /** What a plug-in's `mod.ts` may load before it is opened. */
