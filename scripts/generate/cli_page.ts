@@ -1,6 +1,6 @@
 /** The page of the command line. */
 import type { Argument, Command, Option } from "commander";
-import { code, codeBlock, page, sentence, table } from "./markdown.ts";
+import { code, codeBlock, page, prose, table } from "./markdown.ts";
 
 /** A command with the words that lead to it: `["state", "reset"]`. */
 export interface NamedCommand {
@@ -28,12 +28,12 @@ export function cliPage(program: Command): string {
   const commands = visibleCommands(program);
   const name = program.name();
   return page("The command line", [
-    ...(program.description() === "" ? [] : [sentence(program.description()), ""]),
+    ...(program.description() === "" ? [] : [prose(program.description()), ""]),
     "Every command also takes `-h, --help`.",
     "",
     ...commands.map(({ words, command }) =>
       `- [${code([name, ...words].join(" "))}](#${[name, ...words].join("-")}): ${
-        sentence(command.summary() || firstLine(command.description()))
+        prose(command.summary() || firstLine(command.description()))
       }`
     ),
     "",
@@ -47,7 +47,7 @@ function commandSection(words: readonly string[], command: Command): string[] {
   return [
     `## ${words.join(" ")}`,
     "",
-    sentence(command.description()),
+    prose(command.description()),
     "",
     ...(aliases.length === 0 ? [] : [`Also: ${aliases.map(code).join(", ")}.`, ""]),
     ...codeBlock("text", `${words.join(" ")} ${command.usage()}`.trimEnd()),

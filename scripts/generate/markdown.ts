@@ -34,6 +34,16 @@ export function sentence(text: string): string {
   return /[.!?:]$/.test(text.trimEnd()) ? text.trimEnd() : `${text.trimEnd()}.`;
 }
 
+/** A sentence as Markdown shows it as it is: `*` and `<` are no markup. */
+export function prose(text: string): string {
+  return escaped(sentence(text));
+}
+
 function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replace(/\s*\n\s*/g, " ").trim();
+  return escaped(text).replaceAll("|", "\\|").replace(/\s*\n\s*/g, " ").trim();
+}
+
+/** Escapes what would be markup, but for code. */
+function escaped(text: string): string {
+  return text.replace(/(`+)(?:(?!\1).)+?\1|[*<]/gs, (found) => found.startsWith("`") ? found : `\\${found}`);
 }

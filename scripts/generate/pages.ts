@@ -7,7 +7,7 @@ import type {
   TransformDefinition,
 } from "../../src/sdk/mod.ts";
 import { describeKeys, keyTable } from "./keys.ts";
-import { code, codeBlock, page, sentence, table } from "./markdown.ts";
+import { code, codeBlock, page, prose, table } from "./markdown.ts";
 
 /** The parts of the definitions that pages show: nothing that runs. */
 export type ConnectorFacts = Pick<
@@ -39,7 +39,7 @@ const TIERS: Readonly<Record<Capabilities["tier"], string>> = {
 export function connectorPage(connector: ConnectorFacts): string {
   const { name, summary, config, capabilities, typeNotes = [], examples } = connector;
   return page(name, [
-    sentence(summary),
+    prose(summary),
     "",
     `Support tier: **${capabilities.tier}** (${TIERS[capabilities.tier]}).`,
     "",
@@ -52,9 +52,7 @@ export function connectorPage(connector: ConnectorFacts): string {
     "## Capabilities",
     "",
     ...table(["", ""], capabilityRows(capabilities)),
-    ...(typeNotes.length === 0
-      ? []
-      : ["## Types", "", ...typeNotes.map((note) => `- ${sentence(note)}`), ""]),
+    ...(typeNotes.length === 0 ? [] : ["## Types", "", ...typeNotes.map((note) => `- ${prose(note)}`), ""]),
     ...exampleSection(examples),
   ]);
 }
@@ -68,7 +66,7 @@ export function transformsPage(transforms: readonly TransformFacts[]): string {
     ...transforms.flatMap(({ name, summary, config, examples, keepsRows }) => [
       `## ${name}`,
       "",
-      `${sentence(summary)} ${keepsRows ? "Gives one row for each row." : "May give more or fewer rows."}`,
+      `${prose(summary)} ${keepsRows ? "Gives one row for each row." : "May give more or fewer rows."}`,
       "",
       ...keySection(describeKeys(config), `Beside ${code(`type: ${name}`)}:`),
       ...exampleSection(examples, "###"),
@@ -85,7 +83,7 @@ export function formatsPage(formats: readonly FormatFacts[]): string {
     ...formats.flatMap(({ name, summary, extensions, compressions, options, examples = [], ...how }) => [
       `## ${name}`,
       "",
-      sentence(summary),
+      prose(summary),
       "",
       ...table(["", ""], [
         ["Reads", yesNo([how.scan, how.openScan, how.readArrow].some((read) => read !== undefined))],
@@ -145,7 +143,7 @@ function exampleSection(examples: readonly Example[], heading = "##"): string[] 
 }
 
 function contents(entries: readonly { name: string; summary: string }[]): string[] {
-  return [...entries.map(({ name, summary }) => `- [${code(name)}](#${name}): ${sentence(summary)}`), ""];
+  return [...entries.map(({ name, summary }) => `- [${code(name)}](#${name}): ${prose(summary)}`), ""];
 }
 
 function capabilityRows(capabilities: Capabilities): string[][] {

@@ -7,7 +7,7 @@ import { mend } from "../../../scripts/generate.ts";
 import { diffLines } from "../../../scripts/generate/diff.ts";
 import { describeStale, generatedFiles, staleFiles } from "../../../scripts/generate/files.ts";
 import { describeKeys, keyTable } from "../../../scripts/generate/keys.ts";
-import { code, codeBlock, table } from "../../../scripts/generate/markdown.ts";
+import { code, codeBlock, prose, table } from "../../../scripts/generate/markdown.ts";
 
 const toy = defineConnector({
   name: "toy",
@@ -309,4 +309,9 @@ Deno.test("Markdown holds whatever it is given", () => {
   assert.deepEqual(codeBlock("md", "```\nx\n```"), ["````md", "```\nx\n```", "````", ""]);
   assert.deepEqual(table(["a"], [["x|y\nz"]]), ["| a |", "| --- |", "| x\\|y z |", ""]);
   assert.deepEqual(table(["a"], []), []);
+  assert.equal(
+    table(["a"], [["*, **, <b> but `*|<` and ``a`*``"]])[2],
+    "| \\*, \\*\\*, \\<b> but `*\\|<` and ``a`*`` |",
+  );
+  assert.equal(prose("*.yaml, *.yml"), "\\*.yaml, \\*.yml.");
 });
