@@ -15,7 +15,7 @@ export type RuntimeValue = ReturnType<Interpreter["evaluate"]>;
 type FunctionValue = RuntimeValue & { value: (args: RuntimeValue[], scope: Environment) => RuntimeValue };
 
 /** Evaluations in one recipe, each a fraction of a microsecond; lists and texts count by their size. */
-const MAX_STEPS = 200_000;
+const MAX_STEPS = 100_000;
 const MAX_DEPTH = 400;
 const MAX_RANGE = 10_000;
 const MAX_TEXT = 1024 * 1024;
