@@ -167,7 +167,6 @@ function transform(): JsonObject {
         items: ref("step"),
       },
     },
-    required: ["steps"],
     additionalProperties: false,
   };
 }

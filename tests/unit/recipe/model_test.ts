@@ -112,7 +112,7 @@ destination: {type: files, path: q, write_mode: merge, merge_keys: id, strategy:
         endValue: text,
         lag: "15 minutes",
         onNull: "error",
-        order: "asc",
+        order: "none",
       });
       const { writeMode, mergeKeys, strategy, strategyGiven } = recipe.destination!;
       assert.deepEqual([writeMode, mergeKeys, strategy, strategyGiven], ["merge", ["id"], "scd2", true]);
