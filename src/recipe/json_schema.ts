@@ -96,9 +96,7 @@ class Generator {
           items: ref("resource"),
         };
       default:
-        return this.#convert(blockSchema(key as BlockName), {
-          templates: !["extends", "delete", "macros"].includes(key),
-        });
+        return this.#convert(blockSchema(key as BlockName));
     }
   }
 
@@ -141,7 +139,7 @@ class Generator {
   }
 
   /** A zod schema as JSON Schema of what is written, with templates allowed where text alone would not be. */
-  #convert(schema: z.ZodType, options: { templates?: boolean } = {}): JsonObject {
+  #convert(schema: z.ZodType): JsonObject {
     const text = JSON.stringify(z.toJSONSchema(schema, {
       io: "input",
       target: "draft-2020-12",
@@ -154,7 +152,7 @@ class Generator {
     for (const [name, definition] of Object.entries(isObject($defs) ? $defs : {})) {
       this.#shared[prefix + name] = allowTemplates(definition as JsonObject);
     }
-    return options.templates === false ? converted : allowTemplates(converted);
+    return allowTemplates(converted);
   }
 }
 
@@ -169,7 +167,6 @@ function transform(): JsonObject {
         items: ref("step"),
       },
     },
-    required: ["steps"],
     additionalProperties: false,
   };
 }

@@ -20,8 +20,13 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Rewrites a schema so that wherever a plain text would be refused, a text with a template is accepted. */
+/** Rewrites a block's schema so that wherever a plain text would be refused, a text with a template is accepted. */
 export function allowTemplates(schema: JsonObject): JsonObject {
+  // A block itself must be written out.
+  return schema.type === "object" ? rewriteChildren(schema) : rewrite(schema);
+}
+
+function rewrite(schema: JsonObject): JsonObject {
   const rewritten = rewriteChildren(schema);
   return needsChoice(rewritten) ? withTemplate(rewritten) : rewritten;
 }
@@ -32,10 +37,10 @@ function rewriteChildren(schema: JsonObject): JsonObject {
     if ((key === "minimum" && value === -SAFE) || (key === "maximum" && value === SAFE)) continue;
     if (key === "properties" && isObject(value)) {
       result[key] = Object.fromEntries(
-        Object.entries(value).map(([name, each]) => [name, isObject(each) ? allowTemplates(each) : each]),
+        Object.entries(value).map(([name, each]) => [name, isObject(each) ? rewrite(each) : each]),
       );
     } else if ((key === "items" || key === "additionalProperties") && isObject(value)) {
-      result[key] = allowTemplates(value);
+      result[key] = rewrite(value);
     } else if ((key === "anyOf" || key === "oneOf") && Array.isArray(value)) {
       // The choice itself gets the template, its options don't need one each.
       result[key] = value.map((each) => isObject(each) ? rewriteChildren(each) : each);
@@ -50,12 +55,20 @@ function needsChoice(schema: JsonObject): boolean {
   const options = (schema.anyOf ?? schema.oneOf) as JsonObject[] | undefined;
   if (options !== undefined) return !options.some(takesAnyText);
   if (schema.enum !== undefined || schema.const !== undefined) return true;
-  return ["number", "integer", "boolean", "array"].includes(String(schema.type)) ||
-    (schema.type === "string" && !takesAnyText(schema));
+  const types = typesOf(schema);
+  // A mapping of free keys may come from a variable; one of listed keys must be written out.
+  if (types.includes("object")) return schema.properties === undefined;
+  return types.includes("string")
+    ? !takesAnyText(schema)
+    : types.some((type) => ["number", "integer", "boolean", "array"].includes(type));
+}
+
+function typesOf(schema: JsonObject): string[] {
+  return (Array.isArray(schema.type) ? schema.type : [schema.type ?? ""]).map(String);
 }
 
 function takesAnyText(schema: JsonObject): boolean {
-  return schema.type === "string" && schema.pattern === undefined && schema.format === undefined &&
+  return typesOf(schema).includes("string") && schema.pattern === undefined && schema.format === undefined &&
     schema.enum === undefined && schema.const === undefined && schema.maxLength === undefined;
 }
 

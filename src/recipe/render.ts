@@ -6,8 +6,9 @@ import type { Problems } from "./problems.ts";
 import type { RenderedVariable } from "./scope.ts";
 import { VariableScope } from "./scope.ts";
 import { TemplateError } from "./template_error.ts";
-import { RecipeInterpreter, toJson } from "./template_runtime.ts";
+import { RecipeInterpreter } from "./template_runtime.ts";
 import { holdsTemplate, parseTemplate, TemplateSyntaxError } from "./template_syntax.ts";
+import { toJson } from "./template_values.ts";
 
 export interface RenderOptions {
   readonly env: (name: string) => string | undefined;

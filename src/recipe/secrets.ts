@@ -1,6 +1,6 @@
 /** What is secret in a recipe, and how it is kept out of messages. */
 
-const SECRET_WORDS = /passw|passphrase|pwd|secret|token|credential|private|dsn|apikey|connstr/i;
+const SECRET_WORDS = /passw|passphrase|pwd|secret|token|credential|private|dsn|apikey|connstr|authorization/i;
 const SECRET_ENDINGS =
   /(^|[^a-z])(pw|sas)$|(pass|keys?|urls?|uris?|auth)$|(^|[^a-z])(auth|conn|connection|key)([^a-z]|$)/i;
 

@@ -9,13 +9,14 @@ import { boundedJoin, boundedReplace, checkWidth, FILTERS, urlEncode } from "./t
 import { looksSecret } from "./secrets.ts";
 import { TemplateError } from "./template_error.ts";
 import type { AstNode, Program } from "./template_syntax.ts";
+import type { RuntimeValue } from "./template_values.ts";
+import { asTemplateError, nameOf, pathOf, toJson, tooMuch, toRuntime } from "./template_values.ts";
 
 type Statement = NonNullable<Parameters<Interpreter["evaluate"]>[0]>;
-export type RuntimeValue = ReturnType<Interpreter["evaluate"]>;
 type FunctionValue = RuntimeValue & { value: (args: RuntimeValue[], scope: Environment) => RuntimeValue };
 
 /** Evaluations in one recipe, each a fraction of a microsecond; lists and texts count by their size. */
-const MAX_STEPS = 200_000;
+const MAX_STEPS = 100_000;
 const MAX_DEPTH = 400;
 const MAX_RANGE = 10_000;
 const MAX_TEXT = 1024 * 1024;
@@ -31,22 +32,6 @@ export interface TemplateScope {
   isSecret(text: string): boolean;
   /** How often a secret was read so far. */
   readonly secretReads: number;
-}
-
-/** Makes a value one of the interpreter's. */
-function toRuntime(value: Json | undefined): RuntimeValue {
-  return new Environment().set("value", value);
-}
-
-/** Makes one of the interpreter's values plain. @throws {TemplateError} for functions and the like. */
-export function toJson(value: RuntimeValue): Json {
-  const inner = value.value as unknown;
-  if (Array.isArray(inner)) return inner.map(toJson);
-  if (inner instanceof Map) return Object.fromEntries([...inner].map(([key, item]) => [key, toJson(item)]));
-  if (typeof inner === "number" && !Number.isFinite(inner)) {
-    throw new TemplateError("TEMPLATE_ERROR", "the result is no finite number");
-  }
-  return inner === undefined ? null : inner as Json;
 }
 
 export class RecipeInterpreter extends Interpreter {
@@ -391,51 +376,3 @@ function defaultArgument(args: RuntimeValue[]): RuntimeValue | undefined {
   if (last?.type !== "KeywordArgumentsValue") return last;
   return (last.value as Map<string, RuntimeValue>).get("default");
 }
-
-/** The name a node starts with: `a` for `a`, `a.b`, `a('x')`, `a | upper`. */
-function nameOf(node: AstNode): string {
-  if (/^(Identifier|StringLiteral|IntegerLiteral)$/.test(node.type)) return String(node.value);
-  const inner = node.object ?? node.callee ?? node.operand ?? node.value;
-  return typeof inner === "object" && inner !== null ? nameOf(inner as AstNode) : String(inner ?? node.type);
-}
-
-/** `a.b.c` as it is written; the last name alone where it hangs on something else than names. */
-function pathOf(node: AstNode): string {
-  if (node.type !== "MemberExpression") return nameOf(node);
-  const property = nameOf(node.property as AstNode);
-  const object = node.object as AstNode;
-  return object.type === "Identifier" || object.type === "MemberExpression"
-    ? `${pathOf(object)}.${property}`
-    : property;
-}
-
-function tooMuch(message: string): TemplateError {
-  return new TemplateError("TEMPLATE_LIMIT", message, { hint: "templates are for short texts: simplify it" });
-}
-
-function asTemplateError(error: Error): TemplateError {
-  if (error instanceof TemplateError) return error;
-  if (error instanceof RangeError) return tooMuch("it is too large or nested too deeply");
-  if (error instanceof TypeError || /^(Break|Continue)Control$/.test(error.constructor.name)) {
-    return new TemplateError("TEMPLATE_ERROR", "it can't be computed");
-  }
-  const message = error.message.replace(
-    /\b(\w+?)Value\b/g,
-    (_, kind: string) => KINDS[kind] ?? kind.toLowerCase(),
-  );
-  return new TemplateError(
-    "TEMPLATE_ERROR",
-    message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, ""),
-  );
-}
-
-const KINDS: Record<string, string> = {
-  String: "text",
-  Integer: "number",
-  Float: "number",
-  Numeric: "number",
-  Object: "mapping",
-  Array: "list",
-  Tuple: "list",
-  Undefined: "undefined value",
-};

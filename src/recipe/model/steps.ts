@@ -6,7 +6,7 @@ import { NAME, names } from "./common.ts";
 /** `transform`, less what is in the steps. */
 export const transformKeys = () =>
   z.strictObject({
-    steps: z.array(z.unknown()).describe(
+    steps: z.array(z.unknown()).default([]).describe(
       "What to do with the rows, in this order; a parent's steps come first",
     ),
   });

@@ -208,11 +208,12 @@ Deno.test("broken parents and recipes are told together, the recipe first", asyn
 Deno.test("delete", async (t) => {
   const files = { "base.yaml": BASE };
   await t.step("removes after the merge, before validation", async () => {
-    const recipe = await load(
-      "extends: base.yaml\ndelete: [transform.steps, destination.more, runtime]\n",
-      { files: { "base.yaml": BASE.replace("parallelism: 2", "paralelism: 2") } },
-    ).catch((error) => error);
-    assert.equal(recipe.message, '"transform" needs the key "steps".');
+    const text = "extends: base.yaml\ndelete: [transform.steps, destination.more, runtime.paralelism]\n";
+    const misspelled = { "base.yaml": BASE.replace("parallelism: 2", "paralelism: 2") };
+    const recipe = await load(text, { files: misspelled });
+    assert.deepEqual(recipe.steps, []);
+    assert.deepEqual(recipe.destination!.config, { path: "out/", header: true });
+    assert.equal(recipe.runtime.batchSize, 20_000);
     const good = await load("extends: base.yaml\ndelete:\n  - transform\n  - runtime.batch_size\n", {
       files,
     });

@@ -17,6 +17,7 @@ const SECRET_NAMES = [
   "CREDENTIALS",
   "BASIC_AUTH",
   "AUTH_HEADER",
+  "Authorization",
   "PRIVATE_PEM",
   "SENTRY_DSN",
   "DB_CONN",

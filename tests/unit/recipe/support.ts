@@ -1,4 +1,5 @@
 /** Test connectors and transforms, and recipes that live in memory. */
+import assert from "node:assert/strict";
 import { z } from "zod";
 import type {
   Capabilities,
@@ -9,7 +10,10 @@ import type {
 import { asPath, asSecret, RecipeError, RecipeErrors } from "../../../src/sdk/mod.ts";
 import { findConnector, registerConnector, registerTransform } from "../../../src/sdk/mod.ts";
 import type { LoadOptions, Recipe } from "../../../src/recipe/mod.ts";
-import { loadRecipe } from "../../../src/recipe/mod.ts";
+import { parseFile } from "../../../src/recipe/document.ts";
+import { loadRecipe, recipeJsonSchema } from "../../../src/recipe/mod.ts";
+import { plainValue } from "../../../src/recipe/render.ts";
+import { violations } from "./json_schema_check.ts";
 
 const CAPABILITIES: Capabilities = {
   read: true,
@@ -136,11 +140,16 @@ export function memoryOptions(options: MemoryOptions): LoadOptions {
   };
 }
 
-/** Loads `recipe.yaml` from memory. */
-export function load(text: string, options: MemoryOptions = {}): Promise<Recipe> {
+let schema: JsonObject | undefined;
+
+/** Loads `recipe.yaml` from memory. What loads must fit the JSON Schema, too. */
+export async function load(text: string, options: MemoryOptions = {}): Promise<Recipe> {
   registerTestPlugins();
   const files = { "recipe.yaml": text, ...options.files };
-  return loadRecipe("recipe.yaml", memoryOptions({ ...options, files }));
+  const recipe = await loadRecipe("recipe.yaml", memoryOptions({ ...options, files }));
+  schema ??= recipeJsonSchema();
+  assert.deepEqual(violations(schema, plainValue(parseFile("recipe.yaml", text).root!)), []);
+  return recipe;
 }
 
 /** A recipe that is complete but for what a test adds. */

