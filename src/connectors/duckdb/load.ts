@@ -145,11 +145,7 @@ export class DuckdbLoad implements Load {
     const fit = await this.#makeRoom(batch);
     if (scd2) {
       await addValidity(this.#session, into);
-      this.#versionsAt ??= await versionTime(
-        this.#session,
-        into,
-        this.#request.startedAt ?? new Date().toISOString(),
-      );
+      this.#versionsAt ??= await versionTime(this.#session, into, this.#request.startedAt);
     }
     if (!merges) {
       const rows = await this.#insert(batch, fit, into);

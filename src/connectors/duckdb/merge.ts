@@ -146,6 +146,12 @@ export async function applyMerge(
   const match = keys.map((key) => `t.${quoteIdent(key)} = s.${quoteIdent(key)}`).join(" AND ");
   const list = columns.map(quoteIdent).join(", ");
   const insert = `INSERT INTO ${target.sql} (${list}) SELECT ${list} FROM ${table} AS s`;
+  if (
+    request.strategy !== "scd2" &&
+    (await session.query(`SELECT 1 AS x FROM ${target.sql} LIMIT 1`)).length === 0
+  ) {
+    return (await session.run(insert)).rowsChanged;
+  }
   switch (request.strategy) {
     case "insert_only": {
       const result = await session.run(

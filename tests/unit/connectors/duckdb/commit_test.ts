@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConnectorError, type LoadRequest } from "../../../../src/sdk/mod.ts";
+import { ConnectorError } from "../../../../src/sdk/mod.ts";
 import {
   load,
   loadRequest,
@@ -8,6 +8,7 @@ import {
   openSource,
   position,
   stateAt,
+  type TestRequest,
   withDirectory,
   withSession,
   write,
@@ -17,7 +18,7 @@ const ALL = "SELECT * FROM t ORDER BY ALL";
 const MERGE = { mode: "merge", mergeKeys: ["id"] } as const;
 
 /** What a new process finds. */
-function resumed(config: Record<string, unknown>, request: Partial<LoadRequest> = {}, recipe?: string) {
+function resumed(config: Record<string, unknown>, request: TestRequest = {}, recipe?: string) {
   return withSession(async (session) => {
     const destination = await openDestination(session, config, recipe === undefined ? {} : { recipe });
     return await (await destination.openLoad(loadRequest(request))).resume();
@@ -25,7 +26,7 @@ function resumed(config: Record<string, unknown>, request: Partial<LoadRequest> 
 }
 
 Deno.test("the position is committed with the rows", async (t) => {
-  for (const request of [{}, MERGE, { mode: "overwrite" }] as Partial<LoadRequest>[]) {
+  for (const request of [{}, MERGE, { mode: "overwrite" }] as TestRequest[]) {
     await t.step(request.mode ?? "append", () =>
       withDirectory(async (directory) => {
         const config = { database: `${directory}/a.duckdb`, table: "s.t" };
@@ -75,7 +76,7 @@ Deno.test("positions are of one recipe and resource, and of one table", () =>
   }));
 
 Deno.test("a batch that fails leaves nothing: no rows, no columns, no position", async (t) => {
-  const cases: [name: string, request: Partial<LoadRequest>, select: string, code: string][] = [
+  const cases: [name: string, request: TestRequest, select: string, code: string][] = [
     ["append", {}, "SELECT 5 AS id, 1 AS fresh UNION ALL SELECT 1, 1", "CONSTRAINT_VIOLATED"],
     [
       "append, read error halfway",
@@ -128,27 +129,26 @@ Deno.test("an overwrite that was cut off", async (t) => {
       await load(config, ["SELECT 3 AS id"], run);
       assert.deepEqual(await onFile(config.database, ALL), ["1", "2", "3"]);
     }));
-  await t.step(
-    "is discarded by another run, whose position is the visible one",
-    () =>
-      withDirectory(async (directory) => {
-        const config = { database: `${directory}/a.duckdb`, table: "t" };
-        await load(config, ["SELECT 0 AS id"], { mode: "overwrite", runId: "old" });
-        await load(config, ["SELECT 1 AS id"], { mode: "overwrite", runId: "new" }, { commit: false });
-        const other = await resumed(config, { mode: "overwrite", runId: "third" });
-        assert.deepEqual([other!.runId, other!.complete, other!.sequence], ["old", true, 2]);
-        assert.deepEqual(
-          await onFile(config.database, "SELECT table_name FROM duckdb_tables() ORDER BY ALL"),
-          ["_dataloader_loads", "t"],
-        );
-      }),
-  );
-  await t.step("is discarded by an append of the same run", () =>
+  await t.step("is discarded when another run writes", () =>
     withDirectory(async (directory) => {
       const config = { database: `${directory}/a.duckdb`, table: "t" };
       await load(config, ["SELECT 0 AS id"], { mode: "overwrite", runId: "old" });
       await load(config, ["SELECT 1 AS id"], { mode: "overwrite", runId: "new" }, { commit: false });
-      assert.equal((await resumed(config, { runId: "new" }))!.sequence, 2);
+      await load(config, ["SELECT 2 AS id"], { mode: "overwrite", runId: "third" });
+      assert.deepEqual(await onFile(config.database, ALL), ["2"]);
+      assert.equal((await resumed(config))!.runId, "third");
+      const runs = "SELECT DISTINCT run_id FROM _dataloader_loads ORDER BY ALL";
+      assert.deepEqual(await onFile(config.database, runs), ["old", "third"]);
+    }));
+  await t.step("does not count for an append, which discards it", () =>
+    withDirectory(async (directory) => {
+      const config = { database: `${directory}/a.duckdb`, table: "t" };
+      await load(config, ["SELECT 0 AS id"], { mode: "overwrite", runId: "old" });
+      await load(config, ["SELECT 1 AS id"], { mode: "overwrite", runId: "new" }, { commit: false });
+      const visible = await resumed(config);
+      assert.deepEqual([visible!.runId, visible!.complete, visible!.sequence], ["old", true, 2]);
+      const tables = "SELECT table_name FROM duckdb_tables() ORDER BY ALL";
+      assert.deepEqual(await onFile(config.database, tables), ["_dataloader_loads", "t"]);
       await load(config, ["SELECT 5 AS id"], { runId: "new" });
       assert.deepEqual(await onFile(config.database, ALL), ["0", "5"]);
     }));
@@ -164,7 +164,7 @@ Deno.test("an overwrite that was cut off", async (t) => {
 });
 
 Deno.test("a full refresh replaces all rows at the commit, whatever the mode", async (t) => {
-  const cases: [Partial<LoadRequest>, string[]][] = [
+  const cases: [TestRequest, string[]][] = [
     [{}, ["7, a", "7, b"]],
     [MERGE, ["7, b"]],
     [{ ...MERGE, strategy: "insert_only" }, ["7, a"]],
@@ -193,7 +193,7 @@ Deno.test("two runs can't both win", () =>
     const config = { database: `${directory}/a.duckdb`, table: "t" };
     await load(config, ["SELECT 1 AS id"]);
     await withSession(async (session) => {
-      const opened = await (await openDestination(session, config)).openLoad(loadRequest({ runId: "late" }));
+      const opened = await (await openDestination(session, config)).openLoad(loadRequest());
       await opened.resume();
       await assert.rejects(write(session, opened, "SELECT 2 AS id", position(2, { runId: "late" })), {
         code: "POSITION_CONFLICT",
@@ -215,9 +215,7 @@ Deno.test("a position that someone has changed is never a silent restart", () =>
 
 Deno.test("probe says what writeBatch would, and leaves nothing", async (t) => {
   for (
-    const request of [{}, MERGE, { ...MERGE, strategy: "scd2" }, { mode: "overwrite" }] as Partial<
-      LoadRequest
-    >[]
+    const request of [{}, MERGE, { ...MERGE, strategy: "scd2" }, { mode: "overwrite" }] as TestRequest[]
   ) {
     await t.step(
       `${request.mode ?? "append"} ${request.strategy ?? ""}`,
@@ -274,7 +272,7 @@ Deno.test("source and destination may be the same file", () =>
   withDirectory(async (directory) => {
     const database = `${directory}/a.duckdb`;
     await onFile(database, "CREATE TABLE t AS SELECT range AS id FROM range(3)");
-    const through = (table: string, request: Partial<LoadRequest>) =>
+    const through = (table: string, request: TestRequest) =>
       withSession(async (session) => {
         const source = await openSource(session, { database, table: "t" });
         const opened = await (await openDestination(session, { database, table })).openLoad(

@@ -83,12 +83,14 @@ export async function openDestination(
   return await openDestination(duckdb.config.parse(config), context(session, more));
 }
 
-export function loadRequest(more: Partial<LoadRequest> = {}): LoadRequest {
+/** A load's request, and the run that its positions belong to. */
+export type TestRequest = Partial<LoadRequest> & { readonly runId?: string };
+
+export function loadRequest({ runId: _, ...more }: TestRequest = {}): LoadRequest {
   return {
     mode: "append",
     mergeKeys: [],
     strategy: "upsert",
-    runId: "run-1",
     fullRefresh: false,
     startedAt: "2024-06-01T12:00:00.000Z",
     ...more,
@@ -107,7 +109,7 @@ export function stateAt(value: string): SourceState {
 export function load(
   config: Record<string, unknown>,
   selects: readonly string[],
-  request: Partial<LoadRequest> = {},
+  request: TestRequest = {},
   options: { commit?: boolean; recipe?: string } = {},
 ): Promise<WriteResult[]> {
   return withSession(async (session) => {

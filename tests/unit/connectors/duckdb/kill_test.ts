@@ -5,7 +5,7 @@ import type { LoadRequest } from "../../../../src/sdk/mod.ts";
 import { loadRequest, onFile, openDestination, withDirectory, withSession } from "./helpers.ts";
 
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
-const ROWS = 400_000;
+const ROWS = 200_000;
 const BATCHES = 3;
 
 /** Runs child.ts; kills it `ms` after it has said `line`. True if it ended well. */
