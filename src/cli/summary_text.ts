@@ -22,6 +22,8 @@ export interface SummaryView {
 }
 
 const LABEL = 10;
+/** The speed of a run that reads fewer says only how long it takes to begin. */
+const FEW_ROWS = 1000;
 
 /** Lines without errors: these are printed by whoever prints the summary. */
 export function renderSummary(summary: RunSummary, view: SummaryView): string[] {
@@ -101,10 +103,11 @@ function resourceLines(
     resource;
   const lines: string[] = [];
   const speed = summary.duration_ms === 0 ? 0 : rows_read * 1000 / summary.duration_ms;
+  const telling = rows_read >= FEW_ROWS;
   const read = [
     rows(rows_read),
     ...(bytes > 0 ? [formatBytes(bytes)] : []),
-    ...(speed > 0 ? [`${formatCount(speed)} rows/s`] : []),
+    ...(telling ? [`${formatCount(speed)} rows/s`] : []),
   ];
   lines.push(
     to.line("read", `${read.join(", ")}${source === undefined ? "" : ` from ${to.shorten(source)}`}`),
