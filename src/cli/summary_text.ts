@@ -2,7 +2,7 @@
 import type { ResourceSummary, RunSummary } from "../observe/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../observe/format.ts";
 import { PLAIN, type Style } from "./style.ts";
-import { pad } from "./width.ts";
+import { pad, wrap } from "./width.ts";
 
 export interface SummaryView {
   readonly style?: Style;
@@ -15,16 +15,22 @@ export interface SummaryView {
   readonly fullRefresh?: boolean;
   /** Where rejected rows go. */
   readonly deadLetter?: string;
+  /** Cells in a line. Default 100. */
+  readonly columns?: number;
   /** Texts with paths as people see them. */
   readonly shorten?: (text: string) => string;
 }
 
 const LABEL = 10;
+/** The speed of a run that reads fewer says only how long it takes to begin. */
+const FEW_ROWS = 1000;
 
 /** Lines without errors: these are printed by whoever prints the summary. */
 export function renderSummary(summary: RunSummary, view: SummaryView): string[] {
   const { style = PLAIN, shorten = (text: string) => text } = view;
-  const line = (label: string, text: string) => `  ${style.dim(pad(label, LABEL))}${text}`;
+  const room = Math.max(20, (view.columns ?? 100) - LABEL - 2);
+  const line = (label: string, text: string) =>
+    wrap(text, room).map((part, i) => `  ${style.dim(pad(i === 0 ? label : "", LABEL))}${part}`).join("\n");
   const lines = [headline(summary, view, style)];
   if (isNothingNew(summary, view)) {
     if (summary.rows_read > 0) {
@@ -97,7 +103,12 @@ function resourceLines(
     resource;
   const lines: string[] = [];
   const speed = summary.duration_ms === 0 ? 0 : rows_read * 1000 / summary.duration_ms;
-  const read = [rows(rows_read), ...(bytes > 0 ? [formatBytes(bytes)] : []), `${formatCount(speed)} rows/s`];
+  const telling = rows_read >= FEW_ROWS;
+  const read = [
+    rows(rows_read),
+    ...(bytes > 0 ? [formatBytes(bytes)] : []),
+    ...(telling ? [`${formatCount(speed)} rows/s`] : []),
+  ];
   lines.push(
     to.line("read", `${read.join(", ")}${source === undefined ? "" : ` from ${to.shorten(source)}`}`),
   );

@@ -138,7 +138,10 @@ function warningsOf(shown: PlanToRender, plan: Plan): string[] {
 
 /** A label, and lines beside it. Nothing where there are no lines. */
 function section(label: string, lines: readonly string[], view: PlanView): string[] {
-  return lines.map((line, i) => `${i === 0 ? view.strong(label.padEnd(LABEL)) : " ".repeat(LABEL)}${line}`);
+  const room = Math.max(20, view.columns - LABEL);
+  return lines.flatMap((line) => view.wrap(line, room)).map((line, i) =>
+    `${i === 0 ? view.strong(label.padEnd(LABEL)) : " ".repeat(LABEL)}${line}`
+  );
 }
 
 function plural(count: number, noun: string): string {

@@ -36,7 +36,8 @@ export function normalize(text: string, dir?: string): string {
     .replaceAll(/"duration_ms": ?\d+(\.\d+)?/g, '"duration_ms":<ms>')
     .replaceAll(/"(rows_per_second|peak_memory_bytes)": ?\d+/g, '"$1":<number>')
     .replaceAll(/\b[\d.,]+( [kMG])? rows\/s/g, "<speed> rows/s")
-    .replaceAll(/\b(in|after|\() ?\d+(\.\d+)?(ms|s)\b/g, "$1 <duration>")
+    .replaceAll(/\b(in|after) \d+(\.\d+)?(ms|s)\b/g, "$1 <duration>")
+    .replaceAll(/\(\d+(\.\d+)?(ms|s)\)/g, "(<duration>)")
     .replaceAll(/_[0-9a-f]{8}\b/g, "_<hash>")
     .replaceAll(/"fingerprint": "[0-9a-f]{16}"/g, '"fingerprint": "<hash>"');
   return normal;

@@ -15,8 +15,8 @@ export interface ListOptions {
   readonly json?: true;
 }
 
-/** How narrow columns may be made that give way on a narrow terminal. */
-const GIVES_WAY: Record<string, number> = { modes: 8, incremental: 11, files: 8, summary: 16 };
+/** How narrow columns may be made that give way on a narrow terminal; others are left out before they are cut. */
+const GIVES_WAY: Record<string, number> = { files: 8, summary: 24 };
 
 /** `list-connectors`. */
 export function listConnectors(call: Call, options: ListOptions): void {
@@ -24,11 +24,11 @@ export function listConnectors(call: Call, options: ListOptions): void {
   const connectors = connectorNames().map(connectorRow);
   const transforms = transformNames().map((name) => ({ name, summary: findTransform(name)!.summary }));
   const formats = formatNames().map((name) => {
-    const { summary, extensions, compressions, scan, readArrow, copyOptions, writeArrow } = findFormat(name)!;
+    const { summary, extensions, compressions, ...can } = findFormat(name)!;
     return {
       name,
-      read: (scan ?? readArrow) !== undefined,
-      write: (copyOptions ?? writeArrow) !== undefined,
+      read: (can.scan ?? can.openScan ?? can.readArrow) !== undefined,
+      write: (can.copyOptions ?? can.writeArrow) !== undefined,
       extensions,
       compressions,
       summary,
@@ -40,15 +40,15 @@ export function listConnectors(call: Call, options: ListOptions): void {
   }
   show(
     call,
-    ["connector", "read", "write", "modes", "incremental", "tier", "summary"],
+    ["connector", "read", "write", "summary", "modes", "incremental", "tier"],
     connectors.map((c) => [
       c.name,
       yes(c.read),
       yes(c.write),
+      c.summary,
       list(c.write_modes),
       list(c.incremental),
       c.tier,
-      c.summary,
     ]),
   );
   if (!options.all) return;

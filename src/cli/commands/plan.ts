@@ -20,11 +20,11 @@ export async function showPlan(call: Call, recipe: string, options: PlanOptions)
     const { inspectPlan, stateBackendFor } = await import("../../app/mod.ts");
     const stateDirectory = call.stateDirectory(options.stateDir, plan.state);
     described = await inspectPlan(plan, { stateDirectory });
-    state = call.path(stateBackendFor(plan, stateDirectory).describe(plan.recipe));
+    state = stateBackendFor(plan, stateDirectory).describe(plan.recipe);
   }
   const errors = described?.flatMap((one) => one.errors) ?? [];
   if (errors.length > 0) call.io.exitCode = EXIT.failed;
-  const shown: PlanToRender = { plan: { ...plan, file: call.path(plan.file) }, described, state };
+  const shown: PlanToRender = { plan, described, state };
   switch (options.format) {
     case "json":
       call.printJson(planToJson(shown), { indent: true });

@@ -42,8 +42,8 @@ export async function runRecipes(
   files: readonly string[],
   options: RunCommandOptions,
 ): Promise<void> {
-  const stop = watchSignals(call);
   let above: TextWriter | undefined;
+  const stop = watchSignals(call, (text) => (above ?? call.io.stderr).write(text));
   const logs = createLogs({
     format: options.logFormat ?? "text",
     level: options.logLevel ?? (options.logFormat === "json" ? "info" : "warning"),
@@ -74,7 +74,7 @@ export async function runRecipes(
 }
 
 /** Aborts on the first signal; the second ends the process at once. */
-function watchSignals(call: Call) {
+function watchSignals(call: Call, write: (text: string) => void) {
   const controller = new AbortController();
   let received: StopSignal | undefined;
   const release = call.io.onSignal?.((signal) => {
@@ -83,7 +83,7 @@ function watchSignals(call: Call) {
       return;
     }
     received = signal;
-    call.note(call.err.warning("\nStopping: the batch under way is rolled back. Once more to quit at once."));
+    write(`${call.err.warning("Stopping: rolling back the batch under way. Once more quits at once.")}\n`);
     controller.abort();
   });
   return {
@@ -221,8 +221,16 @@ function withoutFailures(sink: EventSink): EventSink {
 /** The end of one run: the summary on stdout, errors on stderr. */
 function report(call: Call, job: Job, summary: RunSummary, options: RunCommandOptions): void {
   if (options.json) call.printJson(summary);
+  else printSummary(call, job, { summary, options });
   if (options.logFormat !== "json") showErrors(call, summary);
-  if (options.json) return;
+}
+
+function printSummary(
+  call: Call,
+  job: Job,
+  about: { summary: RunSummary; options: RunCommandOptions },
+): void {
+  const { summary, options } = about;
   const lines = renderSummary(summary, {
     style: call.out,
     file: job.file,
@@ -231,6 +239,7 @@ function report(call: Call, job: Job, summary: RunSummary, options: RunCommandOp
     fullRefresh: options.fullRefresh,
     limit: options.limit,
     deadLetter: job.plan.runtime.deadLetter?.path,
+    columns: Math.min(call.io.stdout.columns, 110),
     shorten: (text) => call.shorten(text),
   });
   for (const line of lines) call.print(line);
