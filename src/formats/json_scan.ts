@@ -1,6 +1,7 @@
 /** Finding the columns and types of JSON files. */
 import {
   ConnectorError,
+  DataLoaderError,
   type Field,
   type FormatInput,
   type LogicalType,
@@ -36,18 +37,21 @@ export async function openJsonScan(
   at: { context: ScanContext; layout: JsonLayout },
 ): Promise<OpenedScan> {
   const { context, layout } = at;
-  const samples = await filesWithText(input.files, context);
+  const samples = await filesWithText(input.files, { context, all: options.sample_size === -1 });
   if (samples.length === 0 && (input.columns?.size ?? 0) === 0) throw empty(input.files);
   const objectSize = options.maximum_object_size ??
     await objectSizeFor(samples, { context, layout, options });
-  const scan = new JsonScan({ input, options, context, layout, objectSize });
+  let scan = new JsonScan({ input, options, context, layout, objectSize });
   if (samples.length === 0) {
     scan.types = given(input);
     return scan;
   }
   const rows = options.sample_size ?? DEFAULT_SAMPLE_ROWS;
-  const found = await context.session.relation(scan.sniff(samples, rows));
-  const fields = records(found.schema.fields, { path: options.records_path, files: samples });
+  const sniffed = await context.session.relation(scan.sniff(samples, rows)).catch(async (error) => {
+    throw error instanceof DataLoaderError ? await scan.diagnose(samples, error) ?? error : error;
+  });
+  const { fields, lists } = records(sniffed.schema.fields, { path: options.records_path, files: samples });
+  scan = new JsonScan({ input, options, context, layout, objectSize, lists });
   const onlyColumn = fields.length === 1 ? fields[0] : undefined;
   if (
     onlyColumn?.name === "json" && onlyColumn.type.kind === "json" && !(await hasKey(samples[0]!, context))
@@ -135,8 +139,9 @@ function nestedOnly(type: LogicalType): LogicalType {
 function records(
   fields: readonly Field[],
   at: { path: string | undefined; files: readonly string[] },
-): readonly Field[] {
-  if (at.path === undefined) return fields;
+): { fields: readonly Field[]; lists: boolean[] } {
+  if (at.path === undefined) return { fields, lists: [] };
+  const lists: boolean[] = [];
   let type: LogicalType = { kind: "struct", fields };
   for (const key of at.path.split(".")) {
     const here: LogicalType = type.kind === "array" ? type.items : type;
@@ -158,6 +163,7 @@ function records(
       );
     }
     type = found.type;
+    lists.push(type.kind === "array");
   }
   const record = type.kind === "array" ? type.items : type;
   if (record.kind !== "struct") {
@@ -170,13 +176,16 @@ function records(
       },
     );
   }
-  return record.fields.map((field) => ({ ...field, nullable: true }));
+  return { fields: record.fields.map((field) => ({ ...field, nullable: true })), lists };
 }
 
 /** Some files that hold more than blanks. */
-async function filesWithText(files: readonly string[], context: ScanContext): Promise<string[]> {
+async function filesWithText(
+  files: readonly string[],
+  { context, all }: { context: ScanContext; all: boolean },
+): Promise<string[]> {
   const found: string[] = [];
-  for (const path of spread(files, SAMPLE_FILES)) {
+  for (const path of all ? files : spread(files, SAMPLE_FILES)) {
     if (await firstCharacter(path, context) !== undefined) found.push(path);
   }
   if (found.length > 0 || files.length <= SAMPLE_FILES) return found;

@@ -1,7 +1,7 @@
 /** The SELECT over JSON files whose columns are known, the check for keys that no sample had, and finding lines. */
 import {
   ConnectorError,
-  type DataLoaderError,
+  DataLoaderError,
   engineType,
   type FormatInput,
   formatType,
@@ -32,6 +32,8 @@ export class JsonScan implements OpenedScan {
   readonly #context: ScanContext;
   readonly #layout: JsonLayout;
   readonly #objectSize: number;
+  /** For each key of `records_path`: whether a list is there. */
+  readonly #lists: readonly boolean[];
   readonly warnings: readonly string[] = [];
   types: ColumnTypes = new Map();
 
@@ -41,12 +43,15 @@ export class JsonScan implements OpenedScan {
     context: ScanContext;
     layout: JsonLayout;
     objectSize: number;
+    lists?: readonly boolean[];
   }) {
     this.#input = of.input;
     this.#options = of.options;
     this.#context = of.context;
     this.#layout = of.layout;
     this.#objectSize = of.objectSize;
+    const keys = of.options.records_path?.split(".") ?? [];
+    this.#lists = of.lists ?? keys.map((_, level) => level === keys.length - 1);
   }
 
   get formats(): TextFormats {
@@ -78,7 +83,11 @@ export class JsonScan implements OpenedScan {
   }
 
   async sql(files: readonly string[]): Promise<string> {
-    await this.#refuseUnknownKeys(files);
+    try {
+      await this.#refuseUnknownKeys(files);
+    } catch (error) {
+      throw error instanceof DataLoaderError ? await this.diagnose(files, error) ?? error : error;
+    }
     const items = [...this.types].map(([name, { type, inferred }]) => {
       const column = quoteIdent(name);
       const value = castJson(column, type, { inferred, formats: this.formats, place: this.#place(name) });
@@ -121,14 +130,13 @@ export class JsonScan implements OpenedScan {
   /** SQL to stand after FROM: the columns as they are read, partitions and the file's name beside them. */
   #read(files: readonly string[]): string {
     const path = this.#options.records_path?.split(".") ?? [];
-    const record: LogicalType = {
-      kind: "struct",
-      fields: [...this.types].map(([name, { type }]) => ({ name, type })),
-    };
+    const fields = [...this.types].map(([name, { type }]) => ({
+      name: quoteIdent(name),
+      type: readAs(type),
+    }));
     const columns = path.length === 0
-      ? record.fields.map((field) => `${quoteIdent(field.name)}: ${quoteLiteral(readAs(field.type))}`)
-      // JSON first, because at the path there may be one record or a list of them.
-      : [`${quoteIdent(path[0]!)}: 'JSON'`];
+      ? fields.map(({ name, type }) => `${name}: ${quoteLiteral(type)}`)
+      : [`${quoteIdent(path[0]!)}: ${quoteLiteral(this.#typeAround(fields))}`];
     const settings = [
       ...this.#settings(),
       "auto_detect = false",
@@ -140,16 +148,26 @@ export class JsonScan implements OpenedScan {
     const scan = `read_json(${pathList(files)}, ${settings.join(", ")})`;
     if (path.length === 0) return scan;
     const beside = [this.#fileColumn, ...this.#input.partitions?.keys() ?? []].map(quoteIdent).join(", ");
-    const below = path.slice(1).map((key) => `.${JSON.stringify(key)}`).join("");
-    const root = `json_extract(${quoteIdent(path[0]!)}, ${quoteLiteral(`$${below}`)})`;
-    const list = `CASE json_type(${root}) WHEN 'ARRAY' THEN CAST(${root} AS JSON[]) ` +
-      `WHEN 'OBJECT' THEN [${root}] END`;
-    const fields = record.fields.map((field) => quoteIdent(field.name)).map((name) =>
-      `_record.${name} AS ${name}`
-    );
-    const shape = record.fields.map((field) => `${quoteIdent(field.name)} ${readAs(field.type)}`).join(", ");
-    return `(SELECT ${fields.join(", ")}, ${beside} FROM ` +
-      `(SELECT CAST(unnest(${list}) AS STRUCT(${shape})) AS _record, ${beside} FROM ${scan}))`;
+    let select = `SELECT ${quoteIdent(path[0]!)} AS _record, ${beside} FROM ${scan}`;
+    path.forEach((_, level) => {
+      if (level > 0) {
+        select = `SELECT _record.${quoteIdent(path[level]!)} AS _record, ${beside} FROM (${select})`;
+      }
+      if (this.#lists[level]) select = `SELECT unnest(_record) AS _record, ${beside} FROM (${select})`;
+    });
+    const items = fields.map(({ name }) => `_record.${name} AS ${name}`).join(", ");
+    return `(SELECT ${items}, ${beside} FROM (${select}) WHERE _record IS NOT NULL)`;
+  }
+
+  /** The type of the column that `records_path` begins with, with nothing in it but the way to the records. */
+  #typeAround(fields: readonly { name: string; type: string }[]): string {
+    const path = this.#options.records_path!.split(".");
+    let type = `STRUCT(${fields.map((field) => `${field.name} ${field.type}`).join(", ")})`;
+    for (let level = path.length - 1; level >= 0; level--) {
+      if (this.#lists[level]) type += "[]";
+      if (level > 0) type = `STRUCT(${quoteIdent(path[level]!)} ${type})`;
+    }
+    return type;
   }
 
   /** A key that comes up after the sample would be left out without a word: stop instead. */
@@ -160,7 +178,7 @@ export class JsonScan implements OpenedScan {
     const bytes = files.reduce((sum, path) => sum + this.#context.size(path), 0);
     const rows = bytes <= CHECK_ALL_BYTES ? "" : ` USING SAMPLE ${CHECK_PERCENT} PERCENT (system, 1)`;
     const path = this.#options.records_path;
-    const value = path === undefined ? "json" : `json_extract(json, ${quoteLiteral(pathOf(path))})`;
+    const value = path === undefined ? "json" : `json_extract(json, ${quoteLiteral(this.#pathOf(path))})`;
     // Comparing lists of keys is several times as fast as comparing structures, and enough where nothing is nested.
     const shape = nested
       ? `CAST(json_structure(${value}) AS VARCHAR)`
@@ -176,9 +194,18 @@ export class JsonScan implements OpenedScan {
       if (shape === null) continue;
       const parsed: unknown = JSON.parse(shape);
       const structure = nested ? parsed : Object.fromEntries((parsed as string[]).map((key) => [key, null]));
-      const key = unknownKey(Array.isArray(structure) ? structure[0] : structure, record);
+      const key = unknownKey(firstOf(structure), record);
       if (key !== undefined) throw unknownKeyError(file, key);
     }
+  }
+
+  /** A JSON path to the records; where lists are on the way, their items. */
+  #pathOf(path: string): string {
+    const keys = path.split(".");
+    return "$" + keys.map((key, level) => {
+      const items = this.#lists[level] && level < keys.length - 1 ? "[*]" : "";
+      return `.${JSON.stringify(key)}${items}`;
+    }).join("");
   }
 
   /** Names the line of a value that does not fit, or of a broken one. */
@@ -256,12 +283,13 @@ export class JsonScan implements OpenedScan {
   }
 }
 
-function hasFields(type: LogicalType): boolean {
-  return type.kind === "struct" || (type.kind === "array" && hasFields(type.items));
+/** What a list, or list of lists, of records holds. */
+function firstOf(structure: unknown): unknown {
+  return Array.isArray(structure) ? firstOf(structure[0]) : structure;
 }
 
-function pathOf(path: string): string {
-  return `$${path.split(".").map((key) => `.${JSON.stringify(key)}`).join("")}`;
+function hasFields(type: LogicalType): boolean {
+  return type.kind === "struct" || (type.kind === "array" && hasFields(type.items));
 }
 
 function unknownKeyError(file: string, key: string): ConnectorError {
