@@ -34,7 +34,7 @@ export function renderSummary(summary: RunSummary, view: SummaryView): string[] 
   const lines = [headline(summary, view, style)];
   if (isNothingNew(summary, view)) {
     if (summary.rows_read > 0) {
-      lines.push(line("read", `${rows(summary.rows_read)}; none is new and passes the steps`));
+      lines.push(line("read", `${rows(summary.rows_read)}; none is new or changed after the steps`));
     }
     lines.push(
       ...positionLines(summary, view, line),
