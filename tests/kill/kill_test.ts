@@ -91,8 +91,8 @@ async function killOnce(home: Home, setting: Setting): Promise<boolean> {
     const seen = await countRows(home);
     assert.ok(visible.includes(seen), `${where}: a reader sees ${seen} rows, neither of ${visible}`);
   }
-  const incremental = "incremental" in (home.mode.recipe("", "").source as object);
-  const repeatable = incremental || home.mode.seeded;
+  const { incremental, seeded } = home.mode;
+  const repeatable = incremental || seeded;
   // An append of everything that had come to its end would rightly load it all again.
   if (repeatable || (killed && !await savedAsDone(home))) await runToEnd(home);
   assert.deepEqual(await faults(home, expected), [], where);

@@ -1,7 +1,8 @@
 /** The loads that are killed: one recipe per write mode and destination, all from the same input files. */
+import { fileURLToPath } from "node:url";
 import { queryFile, sql } from "../integration/database.ts";
 
-/** Files that are read, one batch each where the source reads by modified time. */
+/** Files that are read. */
 const FILES = 6;
 
 /** One load that a test kills. */
@@ -13,27 +14,46 @@ export interface KillMode {
   readonly rows: (home: string, alias: string) => { setup: string[]; select: string };
   /** What must not be there when a run has ended. */
   readonly litter: (home: string) => Promise<string[]>;
+  /** The source keeps its position: a run that follows a whole one loads nothing. */
+  readonly incremental: boolean;
   /** Other rows are loaded before the killed run: what it replaces. */
   readonly seeded: boolean;
   /** Right after the kill a reader sees the rows of before or all the new ones, nothing in between. */
   readonly atomic: boolean;
 }
 
-const newFiles = { incremental: { strategy: "modified_time" } };
+/** What a mode reads: all CSV files as one batch, or each as a batch of its own. */
+const SOURCES = {
+  files: (inputs: string) => ({ type: "filestore", path: `${inputs}/*.csv` }),
+  newFiles: (inputs: string) => ({ ...SOURCES.files(inputs), incremental: { strategy: "modified_time" } }),
+  parts: (inputs: string) => ({ type: "parts", path: inputs }),
+  newParts: (inputs: string) => ({ ...SOURCES.parts(inputs), incremental: { strategy: "custom" } }),
+};
 
-function toTable(name: string, destination: Record<string, unknown>, options: {
-  source?: Record<string, unknown>;
-  seeded?: boolean;
-} = {}): KillMode {
+const PARTS_PLUGIN = fileURLToPath(new URL("./parts_source.ts", import.meta.url));
+
+interface ModeOptions {
+  readonly source: keyof typeof SOURCES;
+  readonly seeded?: boolean;
+}
+
+function recipe(source: keyof typeof SOURCES, inputs: string, destination: Record<string, unknown>) {
+  return { name: "kill", plugins: [PARTS_PLUGIN], source: SOURCES[source](inputs), destination };
+}
+
+function toTable(name: string, write: Record<string, unknown>, options: ModeOptions): KillMode {
   return {
-    name,
+    name: `${name}, ${options.source}`,
+    incremental: options.source.startsWith("new"),
     seeded: options.seeded ?? false,
     atomic: options.seeded ?? false,
-    recipe: (inputs, home) => ({
-      name: "kill",
-      source: { type: "filestore", path: `${inputs}/*.csv`, ...options.source },
-      destination: { type: "duckdb", database: `${home}/out.duckdb`, table: "rows", ...destination },
-    }),
+    recipe: (inputs, home) =>
+      recipe(options.source, inputs, {
+        type: "duckdb",
+        database: `${home}/out.duckdb`,
+        table: "rows",
+        ...write,
+      }),
     rows: (home, alias) => ({
       setup: [`ATTACH '${home}/out.duckdb' AS ${alias} (READ_ONLY)`],
       select: `SELECT * FROM ${alias}.main.rows`,
@@ -53,20 +73,20 @@ function toTable(name: string, destination: Record<string, unknown>, options: {
   };
 }
 
-function toFiles(name: string, destination: Record<string, unknown>, options: {
-  source?: Record<string, unknown>;
-  seeded?: boolean;
-} = {}): KillMode {
+function toFiles(name: string, write: Record<string, unknown>, options: ModeOptions): KillMode {
   return {
-    name,
+    name: `${name}, ${options.source}`,
+    incremental: options.source.startsWith("new"),
     seeded: options.seeded ?? false,
     // A directory of files has no moment at which all of them change.
     atomic: false,
-    recipe: (inputs, home) => ({
-      name: "kill",
-      source: { type: "filestore", path: `${inputs}/*.csv`, ...options.source },
-      destination: { type: "filestore", path: `${home}/out/`, format: "parquet", ...destination },
-    }),
+    recipe: (inputs, home) =>
+      recipe(options.source, inputs, {
+        type: "filestore",
+        path: `${home}/out/`,
+        format: "parquet",
+        ...write,
+      }),
     rows: (home) => ({ setup: [], select: `SELECT * FROM read_parquet('${home}/out/*.parquet')` }),
     litter: async (home) => {
       const files = await filesUnder(home);
@@ -75,14 +95,19 @@ function toFiles(name: string, destination: Record<string, unknown>, options: {
   };
 }
 
+const append = { write_mode: "append" };
+const overwrite = { write_mode: "overwrite" };
+const merge = { write_mode: "merge", merge_keys: ["id"] };
+
 /** Every mode. The names are what the tests are called. */
 export const MODES: readonly KillMode[] = [
-  toTable("append to DuckDB, new files", { write_mode: "append" }, { source: newFiles }),
-  toTable("append to DuckDB, everything", { write_mode: "append" }),
-  toTable("overwrite in DuckDB", { write_mode: "overwrite" }, { seeded: true }),
-  toTable("merge into DuckDB", { write_mode: "merge", merge_keys: ["id"] }, { source: newFiles }),
-  toFiles("append to files, new files", { write_mode: "append" }, { source: newFiles }),
-  toFiles("overwrite of files", { write_mode: "overwrite" }, { seeded: true }),
+  toTable("append to DuckDB", append, { source: "newFiles" }),
+  toTable("append to DuckDB", append, { source: "newParts" }),
+  toTable("append to DuckDB", append, { source: "parts" }),
+  toTable("overwrite in DuckDB", overwrite, { source: "parts", seeded: true }),
+  toTable("merge into DuckDB", merge, { source: "newParts" }),
+  toFiles("append to files", append, { source: "newParts" }),
+  toFiles("overwrite of files", overwrite, { source: "parts", seeded: true }),
 ];
 
 /**
