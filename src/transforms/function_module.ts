@@ -1,9 +1,8 @@
 /** Loads a user's module and calls its function, with errors that point into it. */
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DataLoaderError, nearest, TransformError } from "../sdk/mod.ts";
+import { DataLoaderError, type FunctionContext, nearest, TransformError } from "../sdk/mod.ts";
 import type { FunctionConfig } from "./function.ts";
-import type { FunctionContext } from "./function_context.ts";
 
 /** A user's function: its input is rows or a record batch, its output is checked where it is used. */
 export type UserFunction = (input: unknown, context: FunctionContext) => unknown;
