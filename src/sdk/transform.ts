@@ -41,9 +41,9 @@ export interface TransformDefinition<C = unknown> {
   /** For steps that must run code. One of `sql` and `run` is there. */
   readonly run?: (batch: Batch, config: C, context: StepContext & { session: Session }) => Promise<Batch>;
   /**
-   * After a run failed on a value: a SELECT of at most one row (`row` BIGINT 1-based, `column`, `value`, `reason` VARCHAR,
-   * and `hint` VARCHAR where there is more to say) that finds the first value the step can't take, or undefined where
-   * the step can't fail on values.
+   * After a run failed on a value: a SELECT of at most one row (`row` BIGINT 1-based, `column`, `value`, `reason`
+   * VARCHAR; `hint` and `code` VARCHAR where there is more to say, the code is else `VALUE_ERROR`) that finds the first
+   * value the step can't take, or undefined where the step can't fail on values.
    */
   readonly diagnose?: (input: StepInput, config: C, context: StepContext) => string | undefined;
   /** Checks before any row is read what planning could not: that code can be loaded, a service reached. */

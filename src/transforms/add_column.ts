@@ -10,7 +10,8 @@ const config = z.strictObject({
   value: z.union([z.string(), z.number(), z.boolean(), z.null()]).optional().describe(
     "The same value in every row: text, number, true, false or null",
   ),
-  type: typeName.optional().describe(
+  // Not `type`, which says what kind of step it is.
+  value_type: typeName.optional().describe(
     "Type of `value`. Default: what it is written as (string, int64, float, boolean; null is a string)",
   ),
   expression: z.string().min(1).optional().describe("SQL over the columns of the row, instead of `value`"),
@@ -22,13 +23,13 @@ const config = z.strictObject({
   if ((config.value === undefined) === (config.expression === undefined)) {
     issue("value", "give either `value` or `expression`");
   } else if (config.value === undefined) {
-    if (config.type !== undefined) {
-      issue("type", "`type` goes with `value`; cast in the expression: (…)::DATE");
+    if (config.value_type !== undefined) {
+      issue("value_type", "`value_type` goes with `value`; cast in the expression: (…)::DATE");
     }
   } else {
     const problem = constantProblem(
       config.value,
-      config.type === undefined ? undefined : readType(config.type),
+      config.value_type === undefined ? undefined : readType(config.value_type),
     );
     if (problem !== undefined) issue("value", `the value ${problem}`);
   }
@@ -73,7 +74,7 @@ destination:
   },
 });
 
-function valueSql({ value, type, expression }: Config): string {
+function valueSql({ value, value_type: type, expression }: Config): string {
   if (expression === undefined) {
     return constantSql(value ?? null, type === undefined ? undefined : readType(type));
   }

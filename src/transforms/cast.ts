@@ -177,7 +177,7 @@ function firstUnfit(input: StepInput, columns: readonly ColumnCast[]): string {
     `left(${pick(text)}, ${SHOWN}) AS "value", ${
       pick((c) => reasonSql(text(c), c.to, c.options))
     } AS "reason", ` +
-    `${pick((c) => quoteLiteral(castHint(c.to, c.options)))} AS "hint" FROM (` +
+    `${pick((c) => quoteLiteral(castHint(c.to, c.options)))} AS "hint", 'CAST_FAILED' AS "code" FROM (` +
     `SELECT *, CASE ${tests.join(" ")} END AS ${failed} FROM (` +
     `SELECT ${numbered ? "" : "row_number() OVER () AS "}${row}, ` +
     `${columns.map(name).join(", ")} FROM ${input.relation})) WHERE ${failed} IS NOT NULL LIMIT 1`;

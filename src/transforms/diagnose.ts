@@ -20,6 +20,9 @@ export interface AppliedStep extends ReadyStep {
   readonly output: Batch;
 }
 
+/** The code where the step names none. */
+const VALUE_ERROR = "VALUE_ERROR";
+
 /** Codes of the engine that a value can be the reason of. */
 const VALUE_CODES = new Set(["CONVERSION_FAILED", "ENCODING_ERROR", "ENGINE_ERROR"]);
 
@@ -71,6 +74,7 @@ interface Diagnosis extends Record<string, unknown> {
   readonly value: string | null;
   readonly reason: string;
   readonly hint?: string | null;
+  readonly code?: string | null;
 }
 
 /** Asks the step itself for the first value that it can't take. */
@@ -87,7 +91,7 @@ async function diagnoseStep(
   const where = sourceRows ? "" : " of the rows that reach the step";
   const row = Number(found.row);
   return stepError(step, {
-    code: "BAD_VALUE",
+    code: found.code ?? VALUE_ERROR,
     message: `column ${showName(found.column)}, row ${row}${where}: ${value} ${found.reason}`,
     hint: found.hint ?? undefined,
     context: { column: found.column, row, value: found.value, reason: found.reason },
@@ -108,7 +112,7 @@ async function blame(suspects: readonly AppliedStep[]): Promise<TransformError |
 function valueStepError(step: Step, error: EngineError): TransformError {
   const { column, value } = error.context as Record<string, Json | undefined>;
   return stepError(step, {
-    code: "BAD_VALUE",
+    code: VALUE_ERROR,
     message: error.message.replace(/\.$/, ""),
     hint: "handle such values in the SQL, for example with TRY_CAST, or filter them out in a step before",
     context: { ...(column === undefined ? {} : { column }), ...(value === undefined ? {} : { value }) },

@@ -14,6 +14,7 @@ export const filter = defineTransform<z.infer<typeof config>>({
   summary: "Keep the rows for which a condition is true",
   config,
   keepsRows: false,
+  streams: true,
   examples: [{
     title: "Paid orders of this year",
     recipe: `name: paid_orders

@@ -1,9 +1,8 @@
 /** Loads a user's module and calls its function, with errors that point into it. */
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DataLoaderError, nearest, TransformError } from "../sdk/mod.ts";
+import { DataLoaderError, type FunctionContext, nearest, TransformError } from "../sdk/mod.ts";
 import type { FunctionConfig } from "./function.ts";
-import type { FunctionContext } from "./function_context.ts";
 
 /** A user's function: its input is rows or a record batch, its output is checked where it is used. */
 export type UserFunction = (input: unknown, context: FunctionContext) => unknown;
@@ -94,10 +93,13 @@ function messageOf(error: unknown): string {
   return text === "" ? "an error without a message" : text.length > 500 ? `${text.slice(0, 500)}…` : text;
 }
 
-/** The line of the module that the stack shows: ` (line 12:5)`. */
+/** The line of the module that the stack shows: ` (line 12:5)`. Stacks show file URLs decoded. */
 function placeIn(error: unknown, url: string): string {
   const stack = error instanceof Error ? error.stack ?? "" : "";
-  const at = stack.indexOf(`${url}:`);
-  const place = at < 0 ? undefined : /^:(\d+:\d+)/.exec(stack.slice(at + url.length))?.[1];
-  return place === undefined ? "" : ` (line ${place})`;
+  for (const shown of url.startsWith("file:") ? [url, decodeURIComponent(url)] : [url]) {
+    const at = stack.indexOf(`${shown}:`);
+    const place = at < 0 ? undefined : /^:(\d+:\d+)/.exec(stack.slice(at + shown.length))?.[1];
+    if (place !== undefined) return ` (line ${place})`;
+  }
+  return "";
 }

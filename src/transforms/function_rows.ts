@@ -6,12 +6,13 @@ import {
   formatType,
   type LogicalType,
   quoteIdent,
+  type Row,
+  type RowValue,
   type Schema,
   TransformError,
 } from "../sdk/mod.ts";
 import { showName } from "./columns.ts";
 import { textFits } from "./constant.ts";
-import type { Row, RowValue } from "./function_context.ts";
 
 /** SQL of a column as functions get it: what JavaScript would round is text. */
 export function asRowSql(field: Field): string {

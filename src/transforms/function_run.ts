@@ -4,7 +4,9 @@ import {
   type Batch,
   type Field,
   formatType,
+  type FunctionContext,
   quoteIdent,
+  type Row,
   type Schema,
   type Session,
   type StepContext,
@@ -14,7 +16,6 @@ import { conversion } from "./cast_conversion.ts";
 import { isRefusal } from "./cast_rules.ts";
 import { ColumnIndex, fold, listNames, showName } from "./columns.ts";
 import { declaredSchema, type FunctionConfig, paramsOf } from "./function.ts";
-import type { FunctionContext, Row } from "./function_context.ts";
 import { callFunction, loadFunction } from "./function_module.ts";
 import { asRowSql, carrier, toRecordBatch, toRows, typeOf } from "./function_rows.ts";
 import { emptySelect } from "./schema_sql.ts";

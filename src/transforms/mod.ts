@@ -29,4 +29,3 @@ export {
   planSteps,
   type Step,
 } from "./pipeline.ts";
-export type { FunctionContext, Row, RowValue } from "./function_context.ts";

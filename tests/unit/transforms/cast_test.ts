@@ -294,6 +294,7 @@ Deno.test("cast names step, column, row and value of what does not fit", async (
         match(error?.hint ?? "", /on_error: null/);
         deepEqual(error?.location, { file: "recipe.yaml", line: 11, column: 7 });
         equal(error?.context.step, 2);
+        equal(error?.code, "CAST_FAILED");
       });
     }
   });

@@ -98,8 +98,8 @@ const WORKS: readonly [
   [
     "add_column: a typed text",
     "SELECT 1 AS a",
-    { type: "add_column", name: "n", value: "12.5", type_: undefined, expression: undefined } as Config,
-    [["a", "1"], ["n", "12.5"]],
+    { type: "add_column", name: "n", value: "12.5", value_type: "decimal(5,2)" },
+    [["a", "1"], ["n", "12.50"]],
   ],
   [
     "add_column: an expression with a comment",
@@ -178,12 +178,11 @@ Deno.test("steps that change columns and rows", async (test) => {
   await withSession(async (session) => {
     for (const [title, select, step, expected] of WORKS) {
       await test.step(title, async () => {
-        const { type_: _, ...config } = step;
-        const applied = await apply(session, select, config as Config);
+        const applied = await apply(session, select, step);
         deepEqual(applied.batch.columns, expected.map(([name]) => name));
         deepEqual(await texts(session, applied), [Object.fromEntries(expected)]);
         deepEqual(applied.batch.metadata, { file: "x.csv" });
-        const empty = await apply(session, `SELECT * FROM (${select}) WHERE false`, config as Config);
+        const empty = await apply(session, `SELECT * FROM (${select}) WHERE false`, step);
         deepEqual(empty.batch.schema, applied.batch.schema);
       });
     }
@@ -370,12 +369,12 @@ Deno.test("add_column checks constants against their type", async (test) => {
   await withSession(async (session) => {
     for (const [value, type, expected] of cases) {
       await test.step(`${JSON.stringify(value)} as ${type}`, async () => {
-        // `type` is the step's own key as well as the recipe's: it is passed as config.
-        const { applySteps } = await import("../../../src/transforms/mod.ts");
-        const { context } = await import("./_session.ts");
-        const batch = await session.relation("SELECT 1 AS a");
-        const step = { type: "add_column", config: { name: "n", value, type }, index: 0 };
-        const applied = applySteps(batch, [step], context);
+        const applied = apply(session, "SELECT 1 AS a", {
+          type: "add_column",
+          name: "n",
+          value,
+          value_type: type,
+        });
         if (expected === undefined) equal((await failure(applied)).code, "INVALID_CONFIG");
         else deepEqual(await texts(session, await applied), [{ a: "1", n: expected }]);
       });

@@ -1,5 +1,7 @@
 /** What a `function` step's module gets and gives. Types only, for users' modules. */
-import type { JsonObject, Logger, Schema } from "../sdk/mod.ts";
+import type { JsonObject } from "./json.ts";
+import type { Logger } from "./log.ts";
+import type { Schema } from "./schema.ts";
 
 /**
  * A value of a row. string, boolean, float and integers of up to 32 bits are what they are in JavaScript; 64-bit integers
@@ -14,7 +16,17 @@ export type RowValue = null | boolean | number | bigint | string | Uint8Array | 
 /** A row by column name. */
 export type Row = Record<string, RowValue>;
 
-/** The second argument of a `function` step's function. */
+/**
+ * The second argument of a `function` step's function.
+ *
+ * ```ts
+ * import type { FunctionContext, Row } from "@dataloader/dataloader";
+ *
+ * export default function (rows: Row[], { params }: FunctionContext): Row[] {
+ *   return rows.map((row) => ({ ...row, greeting: `${params.word} ${row.name}` }));
+ * }
+ * ```
+ */
 export interface FunctionContext {
   /** `params` of the step. */
   readonly params: JsonObject;
