@@ -9,19 +9,19 @@ import { fileURLToPath } from "node:url";
 import { explainFailure } from "./compile/failure.ts";
 import { listFiles, ROOT } from "./files.ts";
 
-/** Modules that no import names: they are the entry points of Workers. */
-const WORKERS = /^src\/.*\/worker\.ts$/;
+/** Modules that no import names: entry points of Workers, and commands, which are imported when they are called. */
+const BY_NAME = /^src\/(.*\/worker|cli\/call|cli\/commands\/.*)\.ts$/;
 
 if (import.meta.main) {
   const root = fileURLToPath(ROOT);
   const windows = Deno.build.os === "windows";
   const output = Deno.args[0] ?? join("dist", windows ? "dataloader.exe" : "dataloader");
   await Deno.mkdir(join(root, dirname(output)), { recursive: true });
-  const workers = await listFiles(root, WORKERS);
+  const included = await listFiles(root, BY_NAME);
   const flags = [
     "--allow-all",
     "--self-extracting",
-    ...workers.flatMap((file) => ["--include", file]),
+    ...included.flatMap((file) => ["--include", file]),
     "--output",
     output,
   ];

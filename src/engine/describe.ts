@@ -56,29 +56,36 @@ interface Look {
 
 async function describeResource(resource: ResourcePlan, look: Look): Promise<ResourceDescription> {
   const errors: DataLoaderError[] = [];
-  const attempt = async <T>(body: () => Promise<T>): Promise<T | undefined> => {
+  const attempt = async <T>(
+    end: "source" | "destination",
+    body: () => Promise<T>,
+  ): Promise<T | undefined> => {
     try {
       return await body();
     } catch (cause) {
-      errors.push(await explain(asError(cause, look.io.signal), resource));
+      errors.push(await explain(asError(cause, look.io.signal), resource, { end }));
       return undefined;
     }
   };
-  const read = await attempt(() =>
-    withSource(resource, look, (source) => source.describe(readRequest(resource, look.plan), look.state))
+  const read = await attempt(
+    "source",
+    () =>
+      withSource(resource, look, (source) => source.describe(readRequest(resource, look.plan), look.state)),
   );
-  const schema = read && await attempt(() => schemaAfterSteps(read.schema, resource, look));
+  const schema = read && await attempt("source", () => schemaAfterSteps(read.schema, resource, look));
   const write = schema &&
-    await attempt(() =>
-      withDestination(resource, look, (destination) =>
-        destination.describe(schema, {
-          mode: resource.destination.mode,
-          mergeKeys: resource.destination.mergeKeys,
-          strategy: resource.destination.strategy,
-          fullRefresh: false,
-          startedAt: new Date().toISOString(),
-          orderBy: resource.source.incremental?.cursorColumn,
-        }))
+    await attempt(
+      "destination",
+      () =>
+        withDestination(resource, look, (destination) =>
+          destination.describe(schema, {
+            mode: resource.destination.mode,
+            mergeKeys: resource.destination.mergeKeys,
+            strategy: resource.destination.strategy,
+            fullRefresh: false,
+            startedAt: new Date().toISOString(),
+            orderBy: resource.source.incremental?.cursorColumn,
+          })),
     );
   return { resource: resource.name, state: look.state, read, schema, write, errors };
 }
@@ -139,7 +146,7 @@ async function previewResource(resource: ResourcePlan, look: Look, limit: number
       return { schema: await schemaAfterSteps(schema, resource, look), rows: [] };
     });
   } catch (cause) {
-    throw await explain(asError(cause, look.io.signal), resource);
+    throw await explain(asError(cause, look.io.signal), resource, { end: "source" });
   }
 }
 

@@ -47,6 +47,8 @@ export function asError(error: unknown, signal?: AbortSignal): DataLoaderError {
 export interface UnderWay {
   readonly read?: SourceBatch;
   readonly applied?: AppliedSteps;
+  /** Which end was called. A statement of the embedded engine may fail in either, whoever runs it. */
+  readonly end?: "source" | "destination";
 }
 
 /** Names the file and line, or the step, column, row and value that was at fault, and the place in the recipe. */
@@ -64,10 +66,14 @@ export async function explain(
     const inStep = await underWay.applied?.diagnose(error).catch(() => undefined);
     if (inStep !== undefined) return inStep;
   }
-  return error.at(placeOf(error, resource));
+  return error.at(placeOf(error, resource, underWay.end));
 }
 
-function placeOf(error: DataLoaderError, resource: ResourcePlan): SourceLocation | undefined {
-  const readingFault = READING.has(error.code) || VALUE_FAULTS.has(error.code);
-  return (readingFault ? resource.source : resource.destination).location;
+function placeOf(
+  error: DataLoaderError,
+  resource: ResourcePlan,
+  end: UnderWay["end"],
+): SourceLocation | undefined {
+  const inSource = READING.has(error.code) || VALUE_FAULTS.has(error.code) || end === "source";
+  return (inSource ? resource.source : resource.destination).location;
 }

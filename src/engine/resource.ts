@@ -42,6 +42,8 @@ export class ResourceRun {
   #rowsRead = 0;
   #batches = 0;
   #bytesRead = 0;
+  /** The end that is being called. */
+  #end: "source" | "destination" = "source";
   /** The batch under way. */
   #reading: SourceBatch | undefined;
   #applied: AppliedSteps | undefined;
@@ -69,6 +71,7 @@ export class ResourceRun {
       const error = await explain(asError(cause, this.#io.signal), this.#resource, {
         read: this.#reading,
         applied: this.#applied,
+        end: this.#end,
       });
       await this.#giveUp();
       throw error;
@@ -99,10 +102,13 @@ export class ResourceRun {
     await this.#close();
     const { source, destination } = this.#resource;
     const context = this.#context();
+    this.#end = "destination";
     const { openDestination } = await getConnector(destination.connector).openDestination!();
     this.#destination = await openDestination(destination.config, context);
+    this.#end = "source";
     const { openSource } = await getConnector(source.connector).openSource!();
     this.#source = await openSource(source.config, context);
+    this.#end = "destination";
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
     this.#start = decideStart(this.#memory(await this.#load?.resume()));
     this.#state = this.#start.state;
@@ -142,6 +148,7 @@ export class ResourceRun {
   async #loadAll(): Promise<void> {
     await this.#io.keeper.begin(this.#start!.runId, this.#resource, this.#start!.sequence);
     await this.#withRetries(() => this.#loadOnce());
+    this.#end = "destination";
     const finalState = this.#source!.finalState?.(this.#state) ?? { ...this.#state, checkpoints: [] };
     if (this.#batches > 0 || this.#start!.resumed) {
       await this.#withRetries(async () =>
@@ -156,9 +163,12 @@ export class ResourceRun {
   }
 
   async #loadOnce(): Promise<void> {
+    this.#end = "source";
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       this.#io.signal.throwIfAborted();
+      this.#end = "destination";
       await this.#writeOne(read);
+      this.#end = "source";
       if (this.#io.options.limit !== undefined && this.#rowsRead >= this.#io.options.limit) break;
     }
   }
@@ -237,6 +247,7 @@ export class ResourceRun {
   }
 
   async #dryRun(): Promise<void> {
+    this.#end = "source";
     const { session } = this.#io;
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       const started = Date.now();
