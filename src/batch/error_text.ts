@@ -28,3 +28,13 @@ export function splitHint(body: string): { text: string; candidates: string[] } 
   const candidates = [...body.slice(at).matchAll(/"((?:[^"]|"")+)"/g)].map((match) => match[1]!);
   return { text: body.slice(0, at).trim(), candidates: candidates.slice(0, 5) };
 }
+
+export function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
+}
+
+/** With a full stop at its end. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}

@@ -2,9 +2,10 @@
  * DuckDB's error texts as typed errors. The texts are those of DuckDB 1.5; what no pattern knows stays an
  * `ENGINE_ERROR` with DuckDB's own words. Values are cut to a length that fits a terminal.
  */
-import { EngineError, type ErrorOptions, type Json } from "../sdk/mod.ts";
+import { EngineError, type ErrorOptions } from "../sdk/mod.ts";
+import { constraint } from "./constraint_errors.ts";
 import { csvError, csvSniffError, fileSchemaError, jsonError } from "./file_errors.ts";
-import { cut, shorten, splitHint } from "./error_text.ts";
+import { cut, firstLine, sentence, shorten, splitHint } from "./error_text.ts";
 
 /**
  * Makes an error thrown by the DuckDB packages, which is a plain `Error`, an `EngineError`. Errors of ours and defects
@@ -194,69 +195,6 @@ function encoding(_kind: string, body: string): Finding | undefined {
   };
 }
 
-function constraint(kind: string, body: string): Finding | undefined {
-  if (kind !== "Constraint") return undefined;
-  const found = (detail: Record<string, Json>, message: string, hint?: string): Finding => ({
-    code: "CONSTRAINT_VIOLATED",
-    message,
-    context: detail,
-    hint,
-  });
-  const notNull = /NOT NULL constraint failed: (.+)$/.exec(body)?.[1];
-  if (notNull !== undefined) {
-    const column = notNull.slice(notNull.lastIndexOf(".") + 1);
-    const table = notNull.slice(0, -column.length - 1);
-    return found(
-      { kind: "not_null", table, columns: [column] },
-      `Column "${column}" of table "${table}" must not be NULL.`,
-    );
-  }
-  const check = /CHECK constraint failed on table (.+?) with expression ([\s\S]+)$/.exec(body);
-  if (check !== null) {
-    return found(
-      { kind: "check", table: check[1]!, expression: cut(check[2]!) },
-      `A row breaks the rule ${cut(check[2]!)} of table "${check[1]}".`,
-    );
-  }
-  const foreign = /foreign key constraint because key "([\s\S]*?)" (does not exist|is still referenced)/.exec(
-    body,
-  );
-  if (foreign !== null) {
-    const key = cut(foreign[1]!);
-    return found(
-      { kind: "foreign_key", columns: keyColumns(key), key },
-      foreign[2] === "does not exist"
-        ? `The key "${key}" does not exist in the table it refers to.`
-        : `The key "${key}" is still referred to by another table.`,
-    );
-  }
-  const duplicate = /Duplicate key "([\s\S]*)" violates (primary key|unique) constraint/.exec(body);
-  if (duplicate !== null) {
-    const key = cut(duplicate[1]!);
-    return found(
-      { kind: duplicate[2] === "unique" ? "unique" : "primary_key", columns: keyColumns(key), key },
-      `The key "${key}" is there more than once, but must be unique.`,
-      "remove the duplicates, or use write_mode: merge",
-    );
-  }
-  const within = /PRIMARY KEY or UNIQUE constraint violation: duplicate key "([\s\S]*)"/.exec(body);
-  if (within !== null) {
-    const key = cut(within[1]!);
-    // DuckDB does not tell which of the two it is here, nor the column.
-    return found(
-      { kind: "unique", columns: [], key },
-      `The key "${key}" is there more than once, but must be unique.`,
-      "remove the duplicates, or use write_mode: merge",
-    );
-  }
-  return found({ kind: "other" }, sentence(cut(body, 400)));
-}
-
-/** `id: 1, day: x` names its columns; a value may hold anything, so only the start of each part is read. */
-function keyColumns(key: string): string[] {
-  return [...key.matchAll(/(?:^|, )([^:,]+): /g)].map((match) => match[1]!);
-}
-
 function conversion(kind: string, body: string): Finding | undefined {
   if (kind !== "Conversion" && kind !== "Out of Range" && !/^Could not parse string/.test(body)) {
     return undefined;
@@ -353,15 +291,6 @@ function extension(kind: string, body: string): Finding | undefined {
 function quotedPath(body: string): string | undefined {
   return /(?:file|path|open|from|write|database|directory)[^"'\n]*["']([^"'\n]+)["']/i.exec(body)?.[1] ??
     /GZIP stream: (.+)$/.exec(body)?.[1];
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0]!;
-}
-
-function sentence(text: string): string {
-  const trimmed = text.trim();
-  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
 // The original error is left out on purpose: its message may hold the whole SQL or a value of any size.

@@ -1,5 +1,5 @@
 import duckdb from "@duckdb/node-bindings";
-import { basename, join, resolve } from "node:path";
+import { join } from "node:path";
 import type { RecordBatch, Table } from "apache-arrow";
 import {
   type Batch,
@@ -17,6 +17,7 @@ import { type ArrowTarget, readArrow } from "./arrow_in.ts";
 import { isFsError } from "./fs_error.ts";
 import { profileSettings, readProfile } from "./profile.ts";
 import { CallQueue, type Turn } from "./queue.ts";
+import { AttachedDatabases } from "./attached_databases.ts";
 import { ArrowBatch } from "./arrow_batch.ts";
 import { bindRelation } from "./bind.ts";
 import { endTransaction, isAborted } from "./checked_result.ts";
@@ -97,7 +98,7 @@ export class DuckSession implements Session {
   readonly #opened: Opened;
   readonly #queue = new CallQueue();
   readonly #side: SideConnections;
-  readonly #attached = new Map<string, { alias: string; readOnly: boolean }>();
+  readonly #attached = new AttachedDatabases();
   readonly #tables = new WeakMap<Batch, { name: string; temporary: boolean }>();
   #stream: ChunkStream | undefined;
   #scanned: number | undefined;
@@ -222,24 +223,9 @@ export class DuckSession implements Session {
   }
 
   attach(path: string, options: { readOnly: boolean }): Promise<string> {
-    return this.#call(async (connection) => {
-      const key = path === ":memory:" ? path : await realPath(path);
-      const known = this.#attached.get(key);
-      if (known !== undefined && (options.readOnly || !known.readOnly)) return known.alias;
-      const alias = known?.alias ?? this.temporaryName(aliasStem(path));
-      if (known !== undefined) await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
-      this.#attached.delete(key);
-      const mode = options.readOnly && path !== ":memory:" ? ", READ_ONLY" : "";
-      await duckdb.query(
-        connection,
-        `ATTACH ${quoteLiteral(key)} AS ${quoteIdent(alias)} (TYPE duckdb${mode})`,
-      );
-      this.#attached.set(key === ":memory:" ? key : await realPath(path), {
-        alias,
-        readOnly: options.readOnly,
-      });
-      return alias;
-    });
+    return this.#call((connection) =>
+      this.#attached.attach(connection, path, { ...options, newAlias: (stem) => this.temporaryName(stem) })
+    );
   }
 
   transaction<T>(body: () => Promise<T>): Promise<T> {
@@ -291,10 +277,7 @@ export class DuckSession implements Session {
     try {
       await this.#stream?.discard();
       await endTransaction(connection, "ROLLBACK");
-      // Writes the log into the files and lets go of their locks, even if something still refers to the connection.
-      for (const { alias } of this.#attached.values()) {
-        await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
-      }
+      await this.#attached.detachAll(connection);
     } catch (error) {
       throw toEngineError(error);
     } finally {
@@ -326,25 +309,4 @@ async function rowsChanged(result: duckdb.Result): Promise<number> {
   if (duckdb.result_statement_type(result) !== duckdb.StatementType.CREATE) return 0;
   const [row] = await readObjects(result);
   return typeof row?.Count === "bigint" ? Number(row.Count) : 0;
-}
-
-/** The same file by whatever path. One that is not there yet has its folder's real path. */
-async function realPath(path: string): Promise<string> {
-  const absolute = resolve(path);
-  try {
-    return await Deno.realPath(absolute);
-  } catch (error) {
-    if (!isFsError(error)) throw error;
-  }
-  try {
-    return join(await Deno.realPath(resolve(absolute, "..")), basename(absolute));
-  } catch (error) {
-    if (!isFsError(error)) throw error;
-    return absolute;
-  }
-}
-
-function aliasStem(path: string): string {
-  const stem = basename(path).replace(/\.[^.]*$/, "").replace(/\W+/g, "_").toLowerCase();
-  return stem === "" || stem === "_memory_" ? "db" : stem.slice(0, 40);
 }

@@ -370,6 +370,27 @@ Deno.test("Arrow types beyond those that toArrow gives are taken in", async (t) 
   }
 });
 
+Deno.test("the fields of a NULL struct are NULL in SQL, whatever Arrow has there", async () => {
+  await using session = await createSession();
+  const child = (nullBitmap?: Uint8Array) =>
+    data({ type: new arrow.Int32(), data: new Int32Array([1, 2, 3]), nullBitmap });
+  const struct = data({
+    type: new arrow.Struct([
+      new arrow.Field("a", new arrow.Int32()),
+      new arrow.Field("b", new arrow.Int32()),
+    ]),
+    length: 3,
+    nullBitmap: bits(0, 1, 1),
+    children: [child(), child(bits(1, 0, 1))],
+  });
+  const batch = await session.fromArrow([column(struct)]);
+  assert.deepEqual(await session.query(`SELECT c.a AS a, c.b AS b FROM (${batch.sql})`), [
+    { a: null, b: null },
+    { a: 2, b: null },
+    { a: 3, b: 3 },
+  ]);
+});
+
 const type = (text: LogicalType): Schema => ({ fields: [{ name: "c", type: text, nullable: true }] });
 const decimal: LogicalType = { kind: "decimal", precision: 10, scale: 2 };
 const texts = (...values: (string | null)[]) =>
