@@ -27,7 +27,7 @@ source:
 transform:
   steps:
     - type: select_columns
-      columns: [id, last_name, first_name]
+      columns: [id, lname, fname]
 destination:
   type: jsonl
   path: contacts.jsonl
