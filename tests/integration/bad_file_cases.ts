@@ -12,7 +12,7 @@ export const BAD_FILES: readonly BadCase[] = [
   {
     name: "missing file",
     recipe: from("nowhere/orders.csv"),
-    expected: { exit: 1, code: "FILE_NOT_FOUND", says: ["orders.csv"], hint: "path" },
+    expected: { exit: 1, code: "FILE_NOT_FOUND", says: ["orders.csv"], hint: "folder" },
   },
   {
     name: "empty glob",
@@ -127,7 +127,7 @@ export const BAD_FILES: readonly BadCase[] = [
   },
   {
     name: "a line past its limit",
-    files: { "in.csv": `id,name\n1,"${"x".repeat(3_000_000)}"\n` },
+    files: { "in.csv": `id,name\n1,${"x".repeat(3_000_000)}\n` },
     recipe: from("in.csv", { max_line_size: 1_000_000 }),
     expected: { exit: 1, code: "CSV_ERROR", says: ["in.csv"], hint: "max_line_size" },
   },

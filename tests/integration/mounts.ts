@@ -32,6 +32,12 @@ export async function makeReadOnly(path: string): Promise<void> {
   if (refused !== undefined) throw new Error(`can't mount ${path} read-only: ${refused}`);
 }
 
+/** Gives a mounted file system another size. */
+export async function resize(path: string, size: string): Promise<void> {
+  const refused = await mount(["-o", `remount,size=${size}`, path]);
+  if (refused !== undefined) throw new Error(`can't resize ${path}: ${refused}`);
+}
+
 /** The reason it was refused; undefined when it worked. */
 async function mount(args: readonly string[]): Promise<string | undefined> {
   try {
