@@ -8,7 +8,7 @@ import {
   type StepInput,
   type TransformDefinition,
 } from "../sdk/mod.ts";
-import { asStepError, configError, type Step, stepError } from "./step_error.ts";
+import { asBindError, configError, type Step, stepError } from "./step_error.ts";
 
 // deno-lint-ignore no-explicit-any -- each definition has a config type of its own; its schema checks it.
 export type AnyTransform = TransformDefinition<any>;
@@ -41,13 +41,9 @@ export async function bindStep(
   context: StepContext,
 ): Promise<Batch> {
   try {
-    const output = await input.session.relation(
-      definition.sql!(stepInput(input), config, context),
-      input.metadata,
-    );
-    return output;
+    return await input.session.relation(definition.sql!(stepInput(input), config, context), input.metadata);
   } catch (error) {
-    throw asStepError(step, input, error);
+    throw asBindError(step, input, error);
   }
 }
 

@@ -12,7 +12,7 @@ import {
 } from "../sdk/mod.ts";
 import { bindStep, type ReadyStep, stepInput } from "./bound_step.ts";
 import { ColumnIndex, ROW_COLUMN, showName } from "./columns.ts";
-import { type Step, stepError } from "./step_error.ts";
+import { type Step, stepError, VALUE_CODES } from "./step_error.ts";
 
 /** A step with the batches before and after it. */
 export interface AppliedStep extends ReadyStep {
@@ -22,9 +22,6 @@ export interface AppliedStep extends ReadyStep {
 
 /** The code where the step names none. */
 const VALUE_ERROR = "VALUE_ERROR";
-
-/** Codes of the engine that a value can be the reason of. */
-const VALUE_CODES = new Set(["CONVERSION_FAILED", "ENCODING_ERROR", "ENGINE_ERROR"]);
 
 /**
  * The error of the first step that can't take a value of its input; undefined where the steps are not the cause.

@@ -49,6 +49,20 @@ const SQL_CODES = new Set([
   "UNBOUND_PARAMETER",
 ]);
 
+/** Codes of the engine that a value can be the reason of, a constant in the step's SQL too. */
+export const VALUE_CODES: ReadonlySet<string> = new Set([
+  "CONVERSION_FAILED",
+  "ENCODING_ERROR",
+  "ENGINE_ERROR",
+]);
+
+/** The error of a SQL step that could not be bound: no row has been read, so a bad value is one of its SQL's. */
+export function asBindError(step: Step, input: Batch, error: unknown): unknown {
+  return error instanceof EngineError && VALUE_CODES.has(error.code)
+    ? bindError(step, input, error)
+    : asStepError(step, input, error);
+}
+
 /**
  * The error of a step that failed while it was bound or run. Errors that are not the step's (out of memory, interrupted)
  * are returned as they are.

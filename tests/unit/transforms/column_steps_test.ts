@@ -285,6 +285,13 @@ const FAILS: readonly [step: Config, code: string, message: string, hint?: RegEx
   [{ type: "filter", where: "(age > 1" }, "INVALID_SQL", "`where` opens a bracket that it does not close"],
   [{ type: "filter", where: "first_name = 'x" }, "INVALID_SQL", "the SQL has a ' that does not end"],
   [{ type: "filter", where: "-- nothing" }, "INVALID_SQL", "`where` is empty"],
+  [{ type: "filter", where: "first_name > 5 + []" }, "INVALID_SQL", ""],
+  [
+    { type: "filter", where: "no_such(age)" },
+    "INVALID_SQL",
+    "scalar Function with name no_such does not exist",
+  ],
+  [{ type: "filter", where: "strptime(first_name, '%Q') IS NULL" }, "INVALID_SQL", "failed to parse format"],
   [{ type: "filter", where: "age >" }, "INVALID_SQL", "syntax error"],
   [{ type: "filter", where: "sum(age) > 1" }, "INVALID_SQL", "WHERE clause cannot contain aggregates"],
   [{ type: "sql", query: "SELECT 1" }, "INVALID_SQL", "`query` does not use {input}", /FROM \{input\}/],

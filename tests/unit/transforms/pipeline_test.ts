@@ -142,6 +142,7 @@ Deno.test("diagnose finds the step, the column and the row in the source", async
       [{ type: "add_column", name: "x", expression: "n::INT" }, { type: "cast", columns: { x: "string" } }],
       "step 1 (add_column): ",
     ],
+    ["a constant that is no number", [{ type: "filter", where: "id = 'abc'" }], "step 1 (filter): "],
     ["a filter on what is no boolean", [{ type: "filter", where: "name" }], "step 1 (filter): "],
   ];
   await withSession(async (session) => {
