@@ -226,19 +226,24 @@ export class JsonScan implements OpenedScan {
       // An empty text is NULL for types other than text.
       return value === column ? [] : [{
         name,
-        test: `(${column} IS NOT NULL AND CAST(${column} AS VARCHAR) <> '' AND TRY(${value}) IS NULL)`,
+        test: `CASE WHEN ${column} IS NULL THEN false WHEN CAST(${column} AS VARCHAR) = '' THEN false ` +
+          `ELSE TRY(${value}) IS NULL END`,
       }];
     });
     if (bad.length === 0) return undefined;
-    const which = bad.map(({ name, test }) => `WHEN ${test} THEN ${quoteLiteral(name)}`).join(" ");
-    const value = bad.map(({ name, test }) => `WHEN ${test} THEN CAST(${quoteIdent(name)} AS VARCHAR)`).join(
-      " ",
+    const names = [...this.types.keys()];
+    const [record, found] = [unusedName("_record_number", names), unusedName("_misfit", names)].map(
+      quoteIdent,
     );
-    const record = unusedName("_record_number", [...this.types.keys()]);
+    const which = bad.map(({ name, test }) => `WHEN ${test} THEN ${quoteLiteral(name)}`).join(" ");
+    const value = bad.map(({ name }) =>
+      `WHEN ${quoteLiteral(name)} THEN CAST(${quoteIdent(name)} AS VARCHAR)`
+    );
     const [row] = await this.#context.session.query<{ record: bigint; name: string; value: string }>(
-      `SELECT ${quoteIdent(record)} AS record, CASE ${which} END AS name, CASE ${value} END AS value
-       FROM (SELECT row_number() OVER () AS ${quoteIdent(record)}, * FROM ${this.#read([file])})
-       WHERE ${bad.map(({ test }) => test).join(" OR ")} ORDER BY 1 LIMIT 1`,
+      `SELECT ${record} AS record, ${found} AS name, CASE ${found} ${value.join(" ")} END AS value
+       FROM (SELECT *, CASE ${which} END AS ${found} FROM
+         (SELECT row_number() OVER () AS ${record}, * FROM ${this.#read([file])}))
+       WHERE ${found} IS NOT NULL ORDER BY 1 LIMIT 1`,
     );
     if (row === undefined) return undefined;
     const { type, inferred } = this.types.get(row.name)!;

@@ -1,6 +1,6 @@
 /** Reading files through a format, as the filestore source does, without the connector. */
 import { createSession } from "../../../src/batch/mod.ts";
-import { csv, json, jsonl, parquet } from "../../../src/formats/mod.ts";
+import { builtinFormats } from "../../../src/formats/mod.ts";
 import {
   type FormatDefinition,
   type FormatInput,
@@ -34,7 +34,7 @@ export interface Result {
   readonly warnings: readonly string[];
 }
 
-const FORMATS: Record<string, FormatDefinition> = { csv, json, jsonl, parquet };
+const FORMATS: Record<string, FormatDefinition> = Object.fromEntries(builtinFormats.map((f) => [f.name, f]));
 
 /** Runs a test with a session and a folder of its own. */
 export function lab(body: (lab: Lab) => Promise<void>): () => Promise<void> {
@@ -42,7 +42,10 @@ export function lab(body: (lab: Lab) => Promise<void>): () => Promise<void> {
     const folder = (await Deno.makeTempDir()).replaceAll("\\", "/");
     const session = await createSession();
     const temporary: string[] = [];
-    const open = (files: string | string[], { format, options = {}, columns = {}, input = {} }: ReadOptions = {}) => {
+    const open = (
+      files: string | string[],
+      { format, options = {}, columns = {}, input = {} }: ReadOptions = {},
+    ) => {
       const paths = typeof files === "string" ? [files] : files;
       const ending = /\.(csv|tsv|txt|jsonl|json|parquet)(\.(gz|zst))?$/.exec(paths[0]!)?.[1] ?? "csv";
       const definition = FORMATS[format ?? (["tsv", "txt"].includes(ending) ? "csv" : ending)]!;
@@ -60,7 +63,10 @@ export function lab(body: (lab: Lab) => Promise<void>): () => Promise<void> {
           signal: new AbortController().signal,
           size: (path) => Deno.statSync(path).size,
           open: async (path) =>
-            decompress(await storage.open(path), temporary.some((t) => path.startsWith(t)) ? undefined : compressionOf(path)),
+            decompress(
+              await storage.open(path),
+              temporary.some((t) => path.startsWith(t)) ? undefined : compressionOf(path),
+            ),
           temporaryDirectory: async () => {
             temporary[0] ??= await Deno.makeTempDir();
             return temporary[0];
