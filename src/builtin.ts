@@ -1,5 +1,5 @@
 /** The one list of what ships. Each entry is light: drivers are imported when a run opens a connector. */
-import { duckdb } from "./connectors/duckdb/mod.ts";
+import duckdb from "./connectors/duckdb/mod.ts";
 import { filestoreConnectors } from "./connectors/filestore/mod.ts";
 import { builtinFormats } from "./formats/mod.ts";
 import { registerConnector, registerFormat, registerTransform } from "./sdk/mod.ts";

@@ -55,7 +55,7 @@ async function runPlanned(plan: Plan, recipe: Recipe, options: ExecuteOptions): 
   if (summary.error === undefined) return summary;
   const redactor = createRedactor(recipe.secrets);
   const { code, message, hint, context, retryable } = summary.error;
-  throw new DataLoaderError(code, redactor.text(message), {
+  throw new DataLoaderError(code ?? "UNEXPECTED", redactor.text(message), {
     hint: hint === undefined ? undefined : redactor.text(hint),
     context,
     retryable,

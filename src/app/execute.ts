@@ -22,10 +22,8 @@ export interface ExecuteOptions extends RunOptions {
 
 /** The state backend that a plan and the command line name. */
 export function stateBackendFor(plan: Pick<Plan, "state">, directory?: string): StateBackend {
-  return createStateBackend({
-    ...plan.state,
-    directory: directory ?? plan.state.directory ?? DEFAULT_STATE_DIRECTORY,
-  });
+  const path = directory ?? plan.state.directory ?? DEFAULT_STATE_DIRECTORY;
+  return createStateBackend({ type: plan.state.backend, path });
 }
 
 /** Runs a plan to its end. What a run can meet is in the summary; nothing is thrown for it. */

@@ -9,11 +9,16 @@ export function cut(text: string, length = 200): string {
 }
 
 const KEPT = 8192;
+const LINE = 1200;
 
-/** Start and end of a text that may hold a value of any size, each value cut. */
+/** A text that may hold values of any size, with each long word and line cut in its middle. */
 export function shorten(text: string): string {
-  const short = text.length > 2 * KEPT ? `${text.slice(0, KEPT)}…${text.slice(-KEPT)}` : text;
-  return short.replace(/[^\s]{400,}/g, (word) => `${word.slice(0, 200)}…`);
+  const words = text.replace(/\S{400,}/g, (word) => `${word.slice(0, 200)}…${word.slice(-20)}`);
+  const lines = words.split("\n").map((line) =>
+    line.length > LINE ? `${line.slice(0, 900)}…${line.slice(-200)}` : line
+  );
+  const short = lines.join("\n");
+  return short.length > 2 * KEPT ? `${short.slice(0, KEPT)}…${short.slice(-KEPT)}` : short;
 }
 
 /** Takes DuckDB's suggestions off a text. */
@@ -22,4 +27,14 @@ export function splitHint(body: string): { text: string; candidates: string[] } 
   if (at < 0) return { text: body, candidates: [] };
   const candidates = [...body.slice(at).matchAll(/"((?:[^"]|"")+)"/g)].map((match) => match[1]!);
   return { text: body.slice(0, at).trim(), candidates: candidates.slice(0, 5) };
+}
+
+export function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
+}
+
+/** With a full stop at its end. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }

@@ -2,15 +2,18 @@
  * DuckDB's error texts as typed errors. The texts are those of DuckDB 1.5; what no pattern knows stays an
  * `ENGINE_ERROR` with DuckDB's own words. Values are cut to a length that fits a terminal.
  */
-import { DataLoaderError, EngineError, type ErrorOptions, type Json } from "../sdk/mod.ts";
-import { csvError, csvSniffError, jsonError } from "./file_errors.ts";
-import { cut, shorten, splitHint } from "./error_text.ts";
+import { EngineError, type ErrorOptions } from "../sdk/mod.ts";
+import { constraint } from "./constraint_errors.ts";
+import { csvError, csvSniffError, fileSchemaError, jsonError } from "./file_errors.ts";
+import { cut, firstLine, sentence, shorten, splitHint } from "./error_text.ts";
 
-/** Makes any error thrown by the DuckDB packages an `EngineError`; leaves errors of ours alone. */
-export function toEngineError(error: unknown): DataLoaderError {
-  if (error instanceof DataLoaderError) return error;
-  const raw = error instanceof Error ? error.message : String(error);
-  const text = shorten(raw);
+/**
+ * Makes an error thrown by the DuckDB packages, which is a plain `Error`, an `EngineError`. Errors of ours and defects
+ * (`TypeError` and the like) come back as they are.
+ */
+export function toEngineError(error: unknown): Error {
+  if (error instanceof Error && error.constructor !== Error) return error;
+  const text = shorten(error instanceof Error ? error.message : String(error));
   const [, kind = "", rest = text] = /^(\w[\w ]*?) Error: ([\s\S]*)$/.exec(text) ?? [];
   const body = rest.replace(/\n+LINE \d+: [\s\S]*$/, "").trim();
   for (const rule of RULES) {
@@ -37,6 +40,7 @@ const RULES: readonly Rule[] = [
   outOfMemory,
   csvError,
   csvSniffError,
+  fileSchemaError,
   jsonError,
   corruptFile,
   fileNotFound,
@@ -135,10 +139,19 @@ function fileNotFound(_kind: string, body: string): Finding | undefined {
     /"([^"]+)"[^"]*: (?:No such file or directory|The system cannot find the (?:file|path) specified)/i.exec(
       body,
     )?.[1];
-  if (missing === undefined) return undefined;
+  if (missing === undefined) {
+    const directory = /"([^"]+)": Is a directory/.exec(body)?.[1];
+    return directory === undefined ? undefined : {
+      code: "NOT_A_FILE",
+      message: `"${cut(directory)}" is a directory, where a file is needed.`,
+      context: { path: directory },
+    };
+  }
   return {
     code: "FILE_NOT_FOUND",
-    message: `There is no file "${cut(missing)}".`,
+    message: /^Cannot open file/.test(body)
+      ? `"${cut(missing)}" can't be opened: there is no such file or folder.`
+      : `There is no file "${cut(missing)}".`,
     hint: "check the path, and that its folder exists",
     context: { path: missing },
   };
@@ -182,76 +195,13 @@ function encoding(_kind: string, body: string): Finding | undefined {
   };
 }
 
-function constraint(kind: string, body: string): Finding | undefined {
-  if (kind !== "Constraint") return undefined;
-  const found = (detail: Record<string, Json>, message: string, hint?: string): Finding => ({
-    code: "CONSTRAINT_VIOLATED",
-    message,
-    context: detail,
-    hint,
-  });
-  const notNull = /NOT NULL constraint failed: (.+)$/.exec(body)?.[1];
-  if (notNull !== undefined) {
-    const column = notNull.slice(notNull.lastIndexOf(".") + 1);
-    const table = notNull.slice(0, -column.length - 1);
-    return found(
-      { kind: "not_null", table, columns: [column] },
-      `Column "${column}" of table "${table}" must not be NULL.`,
-    );
-  }
-  const check = /CHECK constraint failed on table (.+?) with expression ([\s\S]+)$/.exec(body);
-  if (check !== null) {
-    return found(
-      { kind: "check", table: check[1]!, expression: cut(check[2]!) },
-      `A row breaks the rule ${cut(check[2]!)} of table "${check[1]}".`,
-    );
-  }
-  const foreign = /foreign key constraint because key "([\s\S]*?)" (does not exist|is still referenced)/.exec(
-    body,
-  );
-  if (foreign !== null) {
-    const key = cut(foreign[1]!);
-    return found(
-      { kind: "foreign_key", columns: keyColumns(key), key },
-      foreign[2] === "does not exist"
-        ? `The key "${key}" does not exist in the table it refers to.`
-        : `The key "${key}" is still referred to by another table.`,
-    );
-  }
-  const duplicate = /Duplicate key "([\s\S]*)" violates (primary key|unique) constraint/.exec(body);
-  if (duplicate !== null) {
-    const key = cut(duplicate[1]!);
-    return found(
-      { kind: duplicate[2] === "unique" ? "unique" : "primary_key", columns: keyColumns(key), key },
-      `The key "${key}" is there more than once, but must be unique.`,
-      "remove the duplicates, or use write_mode: merge",
-    );
-  }
-  const within = /PRIMARY KEY or UNIQUE constraint violation: duplicate key "([\s\S]*)"/.exec(body);
-  if (within !== null) {
-    const key = cut(within[1]!);
-    // DuckDB does not tell which of the two it is here, nor the column.
-    return found(
-      { kind: "unique", columns: [], key },
-      `The key "${key}" is there more than once, but must be unique.`,
-      "remove the duplicates, or use write_mode: merge",
-    );
-  }
-  return found({ kind: "other" }, sentence(cut(body, 400)));
-}
-
-/** `id: 1, day: x` names its columns; a value may hold anything, so only the start of each part is read. */
-function keyColumns(key: string): string[] {
-  return [...key.matchAll(/(?:^|, )([^:,]+): /g)].map((match) => match[1]!);
-}
-
 function conversion(kind: string, body: string): Finding | undefined {
   if (kind !== "Conversion" && kind !== "Out of Range" && !/^Could not parse string/.test(body)) {
     return undefined;
   }
   const column = /when casting from source column (.+)$/.exec(body)?.[1];
   const value = /(?:string|value|Input:|Casting value) ['"]([\s\S]*?)['"](?: |$)/.exec(body)?.[1] ??
-    /with value (\S+)/.exec(body)?.[1];
+    /with value (\S+)/.exec(body)?.[1] ?? /field (?:value|format)[^"]*"([^"]*)"/.exec(body)?.[1];
   const text = body.replace(/ when casting from source column .+$/, "").replace(/\n[\s\S]*$/, "");
   return {
     code: "CONVERSION_FAILED",
@@ -310,6 +260,12 @@ function binder(kind: string, body: string): Finding | undefined {
 
 function transaction(kind: string, body: string): Finding | undefined {
   if (kind !== "TransactionContext" && kind !== "Transaction") return undefined;
+  if (/Current transaction is aborted/.test(body)) {
+    return {
+      code: "TRANSACTION_ABORTED",
+      message: "The transaction can't be committed, because a statement in it has failed.",
+    };
+  }
   // Two writers touched the same rows: the loser may try again.
   const retryable = /conflict/i.test(body);
   return {
@@ -335,15 +291,6 @@ function extension(kind: string, body: string): Finding | undefined {
 function quotedPath(body: string): string | undefined {
   return /(?:file|path|open|from|write|database|directory)[^"'\n]*["']([^"'\n]+)["']/i.exec(body)?.[1] ??
     /GZIP stream: (.+)$/.exec(body)?.[1];
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0]!;
-}
-
-function sentence(text: string): string {
-  const trimmed = text.trim();
-  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
 // The original error is left out on purpose: its message may hold the whole SQL or a value of any size.

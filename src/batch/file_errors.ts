@@ -25,7 +25,7 @@ export function csvError(_kind: string, body: string): Finding | undefined {
   const encoding = /unicode|utf-8/i.test(reason);
   return {
     code: encoding ? "ENCODING_ERROR" : "CSV_ERROR",
-    message: `${file ?? "The CSV file"}, line ${line}: ${reason}`,
+    message: `${file ?? "The CSV file"}, line ${line}: ${reason.replace(/\.$/, "")}.`,
     hint: CSV_HINTS.find(([pattern]) => pattern.test(reason))?.[1] ?? "check delimiter, quote and escape",
     context: {
       ...(file === undefined ? {} : { file }),
@@ -69,6 +69,30 @@ export function csvSniffError(_kind: string, body: string): Finding | undefined 
   };
 }
 
+/** Files that are read as one have different columns. */
+export function fileSchemaError(_kind: string, body: string): Finding | undefined {
+  const csv =
+    /Schema mismatch between globbed files\.\s*Main file schema: (.*)\s*Current file: (.*)\s*([^\n]*)/.exec(
+      body,
+    );
+  const parquet =
+    /Failed to read file "([\s\S]*?)": schema mismatch in glob: (column "([\s\S]*?)" was read from the original file "([\s\S]*?)"[^\n]*)/
+      .exec(body);
+  if (csv === null && parquet === null) return undefined;
+  const file = csv?.[2] ?? parquet![1]!;
+  const first = csv?.[1] ?? parquet![4]!;
+  const column = parquet?.[3] ?? /name: "([\s\S]*?)"/.exec(csv![3]!)?.[1];
+  const what = column === undefined
+    ? `has other columns than ${cut(first)}`
+    : `lacks the column "${column}" of ${cut(first)}`;
+  return {
+    code: "FILE_SCHEMA_MISMATCH",
+    message: `${cut(file)} ${what}.`,
+    hint: "mend the file, or set `union_by_name: true` to fill what a file lacks with NULL",
+    context: { file, first_file: first, ...(column === undefined ? {} : { column }) },
+  };
+}
+
 /** `Malformed JSON in file "x", at byte 6 in line 4: reason` and its relations. */
 export function jsonError(_kind: string, body: string): Finding | undefined {
   const found =
@@ -84,7 +108,9 @@ export function jsonError(_kind: string, body: string): Finding | undefined {
       context: { file: large[2]!, reason: "value too large" },
     };
   }
-  const [, file, byte, unit, number, detail] = found;
+  const [, file, byte, unit, text, detail] = found;
+  // For text that is no JSON, DuckDB 1.5 names the line after the bad one; for values of a wrong type the line itself.
+  const number = Number(text) - (body.startsWith("Malformed JSON") ? 1 : 0);
   const reason = cut(detail!.trim().replace(/\.$/, "") || body.split(" in file")[0]!, 300);
   return {
     code: "JSON_ERROR",
@@ -94,7 +120,7 @@ export function jsonError(_kind: string, body: string): Finding | undefined {
       : "mend the file there",
     context: {
       file: file!,
-      [unit === "line" ? "line" : "record"]: Number(number),
+      [unit === "line" ? "line" : "record"]: number,
       ...(byte === undefined ? {} : { byte: Number(byte) }),
       reason,
     },

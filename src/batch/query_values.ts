@@ -1,6 +1,7 @@
 /** Values of small results as JavaScript has them. */
 import type duckdb from "@duckdb/node-bindings";
 import {
+  DuckDBBlobValue,
   DuckDBResult,
   DuckDBTypeId,
   type DuckDBValueConverter,
@@ -24,7 +25,9 @@ const AS_TEXT: ReadonlySet<number> = new Set([
 ]);
 
 const convert: DuckDBValueConverter<unknown> = (value, type, converter) =>
-  value !== null && AS_TEXT.has(type.typeId)
+  value instanceof DuckDBBlobValue
+    ? new Uint8Array(value.bytes)
+    : value !== null && AS_TEXT.has(type.typeId)
     ? String(value)
     // The package types its converter by what it returns, which here is anything.
     : (JSDuckDBValueConverter as DuckDBValueConverter<unknown>)(value, type, converter);

@@ -1,5 +1,5 @@
 import duckdb from "@duckdb/node-bindings";
-import { basename, join, resolve } from "node:path";
+import { join } from "node:path";
 import type { RecordBatch, Table } from "apache-arrow";
 import {
   type Batch,
@@ -13,13 +13,16 @@ import {
   type SessionProgress,
 } from "../sdk/mod.ts";
 import { toEngineError } from "./errors.ts";
-import { readArrow } from "./arrow_in.ts";
+import { type ArrowTarget, readArrow } from "./arrow_in.ts";
 import { isFsError } from "./fs_error.ts";
 import { profileSettings, readProfile } from "./profile.ts";
 import { CallQueue, type Turn } from "./queue.ts";
-import { bindRelation, Relation } from "./relation.ts";
+import { AttachedDatabases } from "./attached_databases.ts";
+import { ArrowBatch } from "./arrow_batch.ts";
+import { bindRelation } from "./bind.ts";
+import { endTransaction, isAborted } from "./checked_result.ts";
 import { ARROW_DATABASE, SideConnections } from "./side_connections.ts";
-import { ChunkStream, startStream } from "./stream.ts";
+import { ChunkStream } from "./stream.ts";
 import { TempDirectory } from "./temp_directory.ts";
 import { readObjects } from "./query_values.ts";
 
@@ -95,11 +98,12 @@ export class DuckSession implements Session {
   readonly #opened: Opened;
   readonly #queue = new CallQueue();
   readonly #side: SideConnections;
-  readonly #attached = new Map<string, { alias: string; readOnly: boolean }>();
+  readonly #attached = new AttachedDatabases();
   readonly #tables = new WeakMap<Batch, { name: string; temporary: boolean }>();
   #stream: ChunkStream | undefined;
   #scanned: number | undefined;
   #names = 0;
+  #interrupts = 0;
   #closed = false;
 
   /** Use `createSession`. */
@@ -142,25 +146,26 @@ export class DuckSession implements Session {
     return this.#call(async (connection) => await readObjects(await duckdb.query(connection, sql)) as T[]);
   }
 
-  async relation(sql: string, metadata: JsonObject = {}): Promise<Batch> {
+  async relation(sql: string, metadata: JsonObject = {}): Promise<ArrowBatch> {
     const bound = await this.#call((connection) => bindRelation(connection, sql));
-    return new Relation(this, { ...bound, metadata });
+    return new ArrowBatch(this, { ...bound, metadata });
   }
 
   /** The chunks of a SELECT whose columns are `schema`. For this folder. */
   async openStream(sql: string, options: { schema: Schema; turn?: Turn }): Promise<ChunkStream> {
     const turn = options.turn?.open === true ? options.turn : this.#queue.current();
     return await this.#call(async (connection) => {
-      const result = await startStream(connection, sql);
       const host = {
+        connection,
         queue: this.#queue,
         side: this.#side,
         temporaryName: (prefix: string) => this.temporaryName(prefix),
+        interrupts: () => this.#interrupts,
         streamEnded: (stream: ChunkStream) => {
           if (this.#stream === stream) this.#stream = undefined;
         },
       };
-      this.#stream = new ChunkStream(host, result, { schema: options.schema, turn });
+      this.#stream = await ChunkStream.start(host, { sql, schema: options.schema, turn });
       return this.#stream;
     }, turn);
   }
@@ -173,7 +178,7 @@ export class DuckSession implements Session {
   async fromArrow(
     data: Table | AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
     options: { schema?: Schema; metadata?: JsonObject } = {},
-  ): Promise<Batch> {
+  ): Promise<ArrowBatch> {
     this.#assertOpen();
     const name = this.temporaryName("arrow");
     // What another connection writes while a transaction is open may not be visible in it.
@@ -183,24 +188,26 @@ export class DuckSession implements Session {
       schema: options.schema,
       target: temporary ? this.#temporaryTarget() : await this.#sideTarget(),
     });
-    const batch = new Relation(this, { ...loaded, metadata: options.metadata ?? {} });
+    const batch = new ArrowBatch(this, { ...loaded, metadata: options.metadata ?? {} });
     this.#tables.set(batch, { name, temporary });
     return batch;
   }
 
-  async #sideTarget() {
+  async #sideTarget(): Promise<ArrowTarget> {
     const connection = await this.#side.open();
     return {
       catalog: ARROW_DATABASE,
+      create: "CREATE TABLE",
       connection,
       exclusive: <T>(call: () => Promise<T>) => call(),
       close: () => this.#side.close(connection),
     };
   }
 
-  #temporaryTarget() {
+  #temporaryTarget(): ArrowTarget {
     return {
       catalog: "temp",
+      create: "CREATE TEMP TABLE",
       connection: this.#opened.connection,
       exclusive: <T>(call: () => Promise<T>) => this.#call(call),
       close: () => {},
@@ -216,24 +223,9 @@ export class DuckSession implements Session {
   }
 
   attach(path: string, options: { readOnly: boolean }): Promise<string> {
-    return this.#call(async (connection) => {
-      const key = path === ":memory:" ? path : await realPath(path);
-      const known = this.#attached.get(key);
-      if (known !== undefined && (options.readOnly || !known.readOnly)) return known.alias;
-      const alias = known?.alias ?? this.temporaryName(aliasStem(path));
-      if (known !== undefined) await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
-      this.#attached.delete(key);
-      const mode = options.readOnly && path !== ":memory:" ? ", READ_ONLY" : "";
-      await duckdb.query(
-        connection,
-        `ATTACH ${quoteLiteral(key)} AS ${quoteIdent(alias)} (TYPE duckdb${mode})`,
-      );
-      this.#attached.set(key === ":memory:" ? key : await realPath(path), {
-        alias,
-        readOnly: options.readOnly,
-      });
-      return alias;
-    });
+    return this.#call((connection) =>
+      this.#attached.attach(connection, path, { ...options, newAlias: (stem) => this.temporaryName(stem) })
+    );
   }
 
   transaction<T>(body: () => Promise<T>): Promise<T> {
@@ -242,22 +234,15 @@ export class DuckSession implements Session {
       let result: T;
       try {
         result = await body();
+        // A statement that failed has aborted the transaction, and COMMIT would then roll back without a word.
+        await this.#call(assertNotAborted, turn);
         await this.#call((connection) => duckdb.query(connection, "COMMIT"), turn);
       } catch (error) {
-        await this.#rollback(turn);
+        if (!this.#closed) await this.#call((connection) => endTransaction(connection, "ROLLBACK"), turn);
         throw toEngineError(error);
       }
       return result;
     });
-  }
-
-  async #rollback(turn: Turn): Promise<void> {
-    try {
-      await this.#call((connection) => duckdb.query(connection, "ROLLBACK"), turn);
-    } catch (error) {
-      // A COMMIT that failed, or the body itself, has ended the transaction already: nothing is left to undo.
-      if (!(error instanceof EngineError)) throw error;
-    }
   }
 
   temporaryName(prefix: string): string {
@@ -275,6 +260,7 @@ export class DuckSession implements Session {
 
   interrupt(): void {
     if (this.#closed) return;
+    this.#interrupts++;
     duckdb.interrupt(this.#opened.connection);
     this.#side.interrupt();
   }
@@ -289,10 +275,9 @@ export class DuckSession implements Session {
     this.#closed = true;
     const { connection, database, directory } = this.#opened;
     try {
-      // Writes the log into the files and lets go of their locks, even if something still refers to the connection.
-      for (const { alias } of this.#attached.values()) {
-        await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
-      }
+      await this.#stream?.discard();
+      await endTransaction(connection, "ROLLBACK");
+      await this.#attached.detachAll(connection);
     } catch (error) {
       throw toEngineError(error);
     } finally {
@@ -308,6 +293,14 @@ export class DuckSession implements Session {
   }
 }
 
+async function assertNotAborted(connection: duckdb.Connection): Promise<void> {
+  if (!await isAborted(connection)) return;
+  throw new EngineError(
+    "TRANSACTION_ABORTED",
+    "The transaction can't be committed, because a statement in it has failed.",
+  );
+}
+
 /** `CREATE TABLE … AS` counts its rows in a result of one row; everything else in the result itself. */
 async function rowsChanged(result: duckdb.Result): Promise<number> {
   if (duckdb.result_return_type(result) === duckdb.ResultType.CHANGED_ROWS) {
@@ -316,25 +309,4 @@ async function rowsChanged(result: duckdb.Result): Promise<number> {
   if (duckdb.result_statement_type(result) !== duckdb.StatementType.CREATE) return 0;
   const [row] = await readObjects(result);
   return typeof row?.Count === "bigint" ? Number(row.Count) : 0;
-}
-
-/** The same file by whatever path. One that is not there yet has its folder's real path. */
-async function realPath(path: string): Promise<string> {
-  const absolute = resolve(path);
-  try {
-    return await Deno.realPath(absolute);
-  } catch (error) {
-    if (!isFsError(error)) throw error;
-  }
-  try {
-    return join(await Deno.realPath(resolve(absolute, "..")), basename(absolute));
-  } catch (error) {
-    if (!isFsError(error)) throw error;
-    return absolute;
-  }
-}
-
-function aliasStem(path: string): string {
-  const stem = basename(path).replace(/\.[^.]*$/, "").replace(/\W+/g, "_").toLowerCase();
-  return stem === "" || stem === "_memory_" ? "db" : stem.slice(0, 40);
 }

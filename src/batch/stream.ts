@@ -1,27 +1,27 @@
 /** The chunks of a running SELECT, one after the other, however many statements run in between. */
 import duckdb from "@duckdb/node-bindings";
 import { EngineError, engineType, quoteIdent, type Schema } from "../sdk/mod.ts";
+import { CheckedResult } from "./checked_result.ts";
 import { toEngineError } from "./errors.ts";
 import type { CallQueue, Turn } from "./queue.ts";
 import { ARROW_DATABASE, type SideConnections } from "./side_connections.ts";
 
-/** Starts a streaming result on a connection. */
-export async function startStream(connection: duckdb.Connection, sql: string): Promise<duckdb.Result> {
-  const prepared = await duckdb.prepare(connection, sql);
-  try {
-    return await duckdb.execute_prepared_streaming(prepared);
-  } finally {
-    duckdb.destroy_prepare_sync(prepared);
-  }
-}
-
 /** What a stream needs of its session. */
 export interface StreamHost {
+  readonly connection: duckdb.Connection;
   readonly queue: CallQueue;
   readonly side: SideConnections;
   temporaryName(prefix: string): string;
+  /** How often the session was interrupted so far. */
+  interrupts(): number;
   /** Called once the stream needs the connection no more. */
   streamEnded(stream: ChunkStream): void;
+}
+
+export interface StreamOptions {
+  readonly sql: string;
+  readonly schema: Schema;
+  readonly turn: Turn | undefined;
 }
 
 /**
@@ -31,18 +31,27 @@ export interface StreamHost {
  */
 export class ChunkStream {
   readonly #host: StreamHost;
-  readonly #turn: Turn | undefined;
-  readonly #schema: Schema;
-  #result: duckdb.Result | undefined;
+  readonly #options: StreamOptions;
+  readonly #interrupts: number;
+  #result: CheckedResult | undefined;
   #pending: Promise<duckdb.DataChunk | undefined> | undefined;
-  #rest: { connection: duckdb.Connection; result: duckdb.Result; table: string } | undefined;
-  #failed: unknown;
+  #rest: { connection: duckdb.Connection; result: CheckedResult; table: string } | undefined;
+  #failed: Error | undefined;
 
-  constructor(host: StreamHost, result: duckdb.Result, options: { schema: Schema; turn: Turn | undefined }) {
+  private constructor(host: StreamHost, options: StreamOptions) {
     this.#host = host;
-    this.#result = result;
-    this.#schema = options.schema;
-    this.#turn = options.turn;
+    this.#options = options;
+    this.#interrupts = host.interrupts();
+  }
+
+  /** Starts a SELECT whose columns are `schema`. Called in the session's queue. */
+  static async start(host: StreamHost, options: StreamOptions): Promise<ChunkStream> {
+    const stream = new ChunkStream(host, options);
+    stream.#result = await CheckedResult.start(host.connection, options.sql, {
+      inTransaction: options.turn !== undefined,
+      explain: () => stream.#explain(),
+    });
+    return stream;
   }
 
   /** The next chunk of up to 2,048 rows; undefined at the end. The one after it is fetched meanwhile. */
@@ -64,27 +73,21 @@ export class ChunkStream {
     return this.#host.queue.run(async () => {
       if (this.#result === undefined) return await this.#fetchRest();
       try {
-        const chunk = nonEmpty(await duckdb.fetch_chunk(this.#result));
+        const chunk = await this.#result.next();
         if (chunk === undefined) this.#release();
         return chunk;
       } catch (error) {
         this.#release();
-        throw toEngineError(error);
+        throw error;
       }
-    }, this.#turn);
+    }, this.#options.turn);
   }
 
   async #fetchRest(): Promise<duckdb.DataChunk | undefined> {
     if (this.#failed !== undefined) throw this.#failed;
-    const rest = this.#rest;
-    if (rest === undefined) return undefined;
-    try {
-      const chunk = nonEmpty(await duckdb.fetch_chunk(rest.result));
-      if (chunk === undefined) await this.#dropRest();
-      return chunk;
-    } catch (error) {
-      throw toEngineError(error);
-    }
+    const chunk = await this.#rest?.result.next();
+    if (chunk === undefined) await this.#dropRest();
+    return chunk;
   }
 
   /** Frees the connection for another statement. Called in the session's queue, so no fetch is under way. */
@@ -95,35 +98,55 @@ export class ChunkStream {
     try {
       await this.#copyRest(result);
     } catch (error) {
-      this.#failed = toEngineError(error);
+      // It is the stream's reader who gets the error, not the statement that came in between.
+      this.#failed = error instanceof Error ? toEngineError(error) : new Error(String(error));
+      await result.end();
     }
   }
 
-  async #copyRest(result: duckdb.Result): Promise<void> {
-    let chunk = nonEmpty(await duckdb.fetch_chunk(result));
+  async #copyRest(result: CheckedResult): Promise<void> {
+    let chunk = await result.next();
     if (chunk === undefined) return;
     const name = this.#host.temporaryName("rest");
     const table = `${ARROW_DATABASE}.main.${quoteIdent(name)}`;
     const connection = await this.#host.side.open();
-    const columns = this.#schema.fields.map((field, index) => `c${index} ${engineType(field.type)}`).join(
-      ", ",
-    );
-    await duckdb.query(connection, `CREATE TABLE ${table} (${columns})`);
-    const appender = duckdb.appender_create_ext(connection, ARROW_DATABASE, "main", name);
-    for (; chunk !== undefined; chunk = nonEmpty(await duckdb.fetch_chunk(result))) {
-      duckdb.append_data_chunk(appender, chunk);
+    try {
+      const { fields } = this.#options.schema;
+      const columns = fields.map((field, index) => `c${index} ${engineType(field.type)}`).join(", ");
+      await duckdb.query(connection, `CREATE TABLE ${table} (${columns})`);
+      const appender = duckdb.appender_create_ext(connection, ARROW_DATABASE, "main", name);
+      for (; chunk !== undefined; chunk = await result.next()) duckdb.append_data_chunk(appender, chunk);
+      duckdb.appender_close_sync(appender);
+      const rest = await CheckedResult.start(connection, `FROM ${table}`, {
+        inTransaction: false,
+        explain: () => Promise.resolve(this.#lost()),
+      });
+      this.#rest = { connection, table, result: rest };
+    } catch (error) {
+      this.#host.side.close(connection);
+      await this.#host.side.drop(name);
+      throw error;
     }
-    duckdb.appender_close_sync(appender);
-    this.#rest = { connection, table, result: await startStream(connection, `FROM ${table}`) };
   }
 
-  /** Ends the stream early, or after its end does nothing. */
+  /** Frees the connection and forgets the rows. Called in the session's queue. */
+  async discard(): Promise<void> {
+    const result = this.#result;
+    this.#release();
+    this.#failed = new EngineError("SESSION_CLOSED", "The session is closed.");
+    await result?.end();
+  }
+
+  /** Ends the stream, early or not. */
   async close(): Promise<void> {
-    if (this.#result !== undefined) {
-      await this.#host.queue.run(() => Promise.resolve(this.#release()), this.#turn);
-    }
     await this.#pending?.catch(() => undefined);
     this.#pending = undefined;
+    if (this.#result !== undefined) {
+      await this.#host.queue.run(async () => {
+        await this.#result?.end();
+        this.#release();
+      }, this.#options.turn);
+    }
     this.#failed = new EngineError("STREAM_CLOSED", "The rows are read after their stream was closed.");
     await this.#dropRest();
   }
@@ -137,11 +160,41 @@ export class ChunkStream {
     const rest = this.#rest;
     if (rest === undefined) return;
     this.#rest = undefined;
+    await rest.result.end();
     await duckdb.query(rest.connection, `DROP TABLE IF EXISTS ${rest.table}`);
     this.#host.side.close(rest.connection);
   }
-}
 
-function nonEmpty(chunk: duckdb.DataChunk | null): duckdb.DataChunk | undefined {
-  return chunk === null || duckdb.data_chunk_get_size(chunk) === 0 ? undefined : chunk;
+  /** Why the stream has failed: runs the SELECT once more, for the error only. */
+  async #explain(): Promise<Error> {
+    if (this.#host.interrupts() !== this.#interrupts) {
+      return new EngineError("INTERRUPTED", "The statement was stopped before it was done.");
+    }
+    const { sql, schema, turn } = this.#options;
+    // All columns have to be computed, and none kept.
+    const columns = schema.fields.map((field) => quoteIdent(field.name)).join(", ");
+    const probe = `SELECT bit_xor(hash(${columns})) FROM (${sql})`;
+    // An aborted transaction runs nothing more, so another connection tries it; it may not see the same tables.
+    const connection = turn === undefined ? this.#host.connection : await this.#host.side.open();
+    try {
+      await duckdb.query(connection, probe);
+    } catch (error) {
+      const found = toEngineError(error);
+      const unseen = turn !== undefined && found instanceof EngineError &&
+        ["BINDER", "CATALOG"].includes(found.code);
+      if (!unseen) return found;
+    } finally {
+      if (turn !== undefined) this.#host.side.close(connection);
+    }
+    return this.#lost();
+  }
+
+  #lost(): EngineError {
+    return this.#host.interrupts() !== this.#interrupts
+      ? new EngineError("INTERRUPTED", "The statement was stopped before it was done.")
+      : new EngineError("STREAM_FAILED", "Reading the rows failed midway, and the engine does not say why.", {
+        hint: "run again; check memory and disk space",
+        retryable: true,
+      });
+  }
 }

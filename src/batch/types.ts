@@ -38,6 +38,10 @@ const SIMPLE: Record<number, { name: string; logical: LogicalType }> = {
 
 const cast = (type: string) => (value: string) => `CAST(${value} AS ${type})`;
 
+/** The cast alone makes a NULL the JSON text `null`. */
+const variantToJson = (value: string) =>
+  `CASE WHEN ${value} IS NULL THEN NULL ELSE CAST(${value} AS JSON) END`;
+
 const CONVERTED: Record<number, EngineTypeInfo> = {
   [duckdb.Type.HUGEINT]: {
     name: "HUGEINT",
@@ -54,7 +58,7 @@ const CONVERTED: Record<number, EngineTypeInfo> = {
   [duckdb.Type.BIT]: { name: "BIT", logical: STRING, convert: cast("VARCHAR") },
   [duckdb.Type.SQLNULL]: { name: "NULL", logical: STRING, convert: cast("VARCHAR") },
   [duckdb.Type.GEOMETRY]: { name: "GEOMETRY", logical: STRING, convert: cast("VARCHAR") },
-  [duckdb.Type.VARIANT]: { name: "VARIANT", logical: { kind: "json" }, convert: cast("JSON") },
+  [duckdb.Type.VARIANT]: { name: "VARIANT", logical: { kind: "json" }, convert: variantToJson },
   [duckdb.Type.UNION]: {
     name: "UNION",
     logical: { kind: "json" },

@@ -56,30 +56,36 @@ interface Look {
 
 async function describeResource(resource: ResourcePlan, look: Look): Promise<ResourceDescription> {
   const errors: DataLoaderError[] = [];
-  const attempt = async <T>(body: () => Promise<T>): Promise<T | undefined> => {
+  const attempt = async <T>(
+    end: "source" | "destination",
+    body: () => Promise<T>,
+  ): Promise<T | undefined> => {
     try {
       return await body();
     } catch (cause) {
-      errors.push(await explain(asError(cause, look.io.signal), resource, undefined));
+      errors.push(await explain(asError(cause, look.io.signal), resource, { end }));
       return undefined;
     }
   };
-  const read = await attempt(() =>
-    withSource(resource, look, (source) => source.describe(readRequest(resource, look.plan), look.state))
+  const read = await attempt(
+    "source",
+    () =>
+      withSource(resource, look, (source) => source.describe(readRequest(resource, look.plan), look.state)),
   );
-  const schema = read && await attempt(() => schemaAfterSteps(read.schema, resource, look));
+  const schema = read && await attempt("source", () => schemaAfterSteps(read.schema, resource, look));
   const write = schema &&
-    await attempt(() =>
-      withDestination(resource, look, (destination) =>
-        destination.describe(schema, {
-          mode: resource.destination.mode,
-          mergeKeys: resource.destination.mergeKeys,
-          strategy: resource.destination.strategy,
-          runId: "plan",
-          fullRefresh: false,
-          startedAt: new Date().toISOString(),
-          orderBy: resource.source.incremental?.cursorColumn,
-        }))
+    await attempt(
+      "destination",
+      () =>
+        withDestination(resource, look, (destination) =>
+          destination.describe(schema, {
+            mode: resource.destination.mode,
+            mergeKeys: resource.destination.mergeKeys,
+            strategy: resource.destination.strategy,
+            fullRefresh: false,
+            startedAt: new Date().toISOString(),
+            orderBy: resource.source.incremental?.cursorColumn,
+          })),
     );
   return { resource: resource.name, state: look.state, read, schema, write, errors };
 }
@@ -95,6 +101,9 @@ export interface Preview {
   readonly schema: Schema;
   readonly rows: readonly unknown[][];
 }
+
+/** Source rows that a preview may read for each row it shows: a filter may drop most of them. */
+const PREVIEW_ROWS_READ = 1_000;
 
 /** The first `limit` rows of each resource after its steps, from where a run would start. Writes nothing. */
 export async function previewPlan(
@@ -127,7 +136,7 @@ async function previewResource(resource: ResourcePlan, look: Look, limit: number
       const request = readRequest(resource, look.plan);
       for await (const read of source.readBatches(request, look.state)) {
         const some = await look.session.relation(
-          `SELECT * FROM (${read.batch.sql}) LIMIT ${limit}`,
+          `SELECT * FROM (${read.batch.sql}) LIMIT ${limit * PREVIEW_ROWS_READ}`,
           read.batch.metadata,
         );
         batch = (await applySteps(some, resource.steps, stepContext(resource, look))).batch;
@@ -137,7 +146,7 @@ async function previewResource(resource: ResourcePlan, look: Look, limit: number
       return { schema: await schemaAfterSteps(schema, resource, look), rows: [] };
     });
   } catch (cause) {
-    throw await explain(asError(cause, look.io.signal), resource, undefined);
+    throw await explain(asError(cause, look.io.signal), resource, { end: "source" });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Making an error say where in the recipe it belongs, and which step and value it was. */
 import type { ResourcePlan } from "../plan/mod.ts";
-import { DataLoaderError, EngineError, type SourceLocation } from "../sdk/mod.ts";
+import { DataLoaderError, EngineError, type SourceBatch, type SourceLocation } from "../sdk/mod.ts";
 import type { AppliedSteps } from "../transforms/pipeline.ts";
 
 /** Codes of the embedded engine that come from reading, whatever statement they surface in. */
@@ -23,7 +23,7 @@ const ROW_FAULTS = new Set([
 ]);
 
 /** Codes that a step's value may be behind. */
-const VALUE_FAULTS = new Set(["CONVERSION_FAILED", "VALUE_ERROR", "OUT_OF_RANGE", "INVALID_INPUT"]);
+const VALUE_FAULTS = new Set(["CONVERSION_FAILED", "ENGINE_ERROR"]);
 
 /** True where a row's value is at fault, so that the rest of the batch can be loaded without it. */
 export function isRowFault(error: unknown): error is DataLoaderError {
@@ -43,20 +43,37 @@ export function asError(error: unknown, signal?: AbortSignal): DataLoaderError {
   return new EngineError("UNEXPECTED", message, { cause: error });
 }
 
-/** Names the step, column, row and value where a step's value was at fault, and the place in the recipe. */
+/** What was under way when something failed: each knows how to find the value at fault. */
+export interface UnderWay {
+  readonly read?: SourceBatch;
+  readonly applied?: AppliedSteps;
+  /** Which end was called. A statement of the embedded engine may fail in either, whoever runs it. */
+  readonly end?: "source" | "destination";
+}
+
+/** Names the file and line, or the step, column, row and value that was at fault, and the place in the recipe. */
 export async function explain(
   error: DataLoaderError,
   resource: ResourcePlan,
-  applied: AppliedSteps | undefined,
+  underWay: UnderWay = {},
 ): Promise<DataLoaderError> {
-  if (VALUE_FAULTS.has(error.code) && applied !== undefined) {
-    const found = await applied.diagnose(error).catch(() => undefined);
-    if (found !== undefined) return found;
+  if (READING.has(error.code) || VALUE_FAULTS.has(error.code)) {
+    const inSource = await underWay.read?.diagnose?.(error).catch(() => undefined);
+    if (inSource !== undefined) return inSource.at(resource.source.location);
   }
-  return error.at(placeOf(error, resource));
+  if (VALUE_FAULTS.has(error.code)) {
+    // A diagnosis that fails itself says less than the error it was to explain.
+    const inStep = await underWay.applied?.diagnose(error).catch(() => undefined);
+    if (inStep !== undefined) return inStep;
+  }
+  return error.at(placeOf(error, resource, underWay.end));
 }
 
-function placeOf(error: DataLoaderError, resource: ResourcePlan): SourceLocation | undefined {
-  const readingFault = READING.has(error.code) || VALUE_FAULTS.has(error.code);
-  return (readingFault ? resource.source : resource.destination).location;
+function placeOf(
+  error: DataLoaderError,
+  resource: ResourcePlan,
+  end: UnderWay["end"],
+): SourceLocation | undefined {
+  const inSource = READING.has(error.code) || VALUE_FAULTS.has(error.code) || end === "source";
+  return (inSource ? resource.source : resource.destination).location;
 }

@@ -1,5 +1,13 @@
 import type { EventSink } from "../observe/mod.ts";
-import type { Json, Logger, LogLevel, Session, StateBackend } from "../sdk/mod.ts";
+import type { ResourcePlan } from "../plan/mod.ts";
+import {
+  getTransform,
+  type Json,
+  type Logger,
+  type LogLevel,
+  type Session,
+  type StateBackend,
+} from "../sdk/mod.ts";
 
 /** What a run is given. The engine opens no terminal, reads no environment and draws nothing: it reports by events. */
 export interface RunIO {
@@ -46,9 +54,10 @@ export function eventLogger(emit: EventSink, resource?: string): Logger {
       emit({
         type: "log",
         time: Date.now(),
+        resource,
         level,
         message,
-        fields: { ...(resource ? { resource } : {}), ...fields },
+        fields,
       });
     },
   };

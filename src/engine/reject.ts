@@ -8,6 +8,7 @@ import {
   quoteIdent,
   quoteLiteral,
   type Session,
+  TransformError,
 } from "../sdk/mod.ts";
 import type { AppliedSteps } from "../transforms/pipeline.ts";
 import { type DeadLetterRow, writeDeadLetter } from "./dead_letter.ts";
@@ -97,7 +98,7 @@ class Search {
     const error = await this.#try(to);
     if (error === undefined) return;
     if (to - from === 1) {
-      this.bad.push({ row: from, error });
+      this.bad.push({ row: from, error: await this.#named(error, from) });
       const most = this.#request.deadLetter.maxRows ?? DEFAULT_MAX_ROWS;
       if (this.bad.length > most) throw tooMany(most, this.bad[0]!.error);
     } else {
@@ -135,6 +136,20 @@ class Search {
     return this.#request.input.columns.map((name) => `${quoteLiteral(name)}: ${quoteIdent(name)}`).join(", ");
   }
 
+  /** The error with step, column and value, where a step's value is at fault. */
+  async #named(error: DataLoaderError, row: number): Promise<DataLoaderError> {
+    const alone = await this.#request.apply(await this.relation(`rowid = ${row}`));
+    const found = await alone.diagnose(error);
+    if (found === undefined) return error;
+    // Looked at alone it was row 1.
+    return new TransformError(found.code, found.message.replace(", row 1", `, row ${row + 1}`), {
+      hint: found.hint,
+      context: { ...found.context, row: row + 1 },
+      location: found.location,
+      cause: error,
+    });
+  }
+
   async #try(to: number): Promise<DataLoaderError | undefined> {
     this.#request.signal.throwIfAborted();
     try {
@@ -155,7 +170,7 @@ function tooMany(most: number, first: DataLoaderError): EngineError {
     `More than ${most} rows of one batch were refused: ${first.message}`,
     {
       hint: "mend the recipe or the data, or raise runtime.dead_letter.max_rows",
-      context: { first: first.toJSON() },
+      context: { code: first.code, message: first.message },
       cause: first,
     },
   );

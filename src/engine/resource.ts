@@ -2,7 +2,7 @@
 import type { EventSink } from "../observe/mod.ts";
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
 import {
-  type DataLoaderError,
+  type Batch,
   type Destination,
   getConnector,
   type Load,
@@ -35,23 +35,17 @@ export interface ResourceIO {
   readonly startedAt: string;
 }
 
-/** What came of a resource. */
-export interface ResourceResult {
-  readonly runId: string;
-  readonly rowsRead: number;
-  readonly rowsWritten: number;
-  readonly rowsRejected: number;
-  readonly bytes: number;
-  readonly batches: number;
-  readonly resumed: boolean;
-  readonly error?: DataLoaderError;
-}
-
-/** Runs one resource of a plan. Never throws: what went wrong is in `error`, and all that was committed stays committed. */
+/** Runs one resource of a plan. */
 export class ResourceRun {
   readonly #resource: ResourcePlan;
   readonly #io: ResourceIO;
-  readonly #totals = { rowsRead: 0, rowsWritten: 0, rowsRejected: 0, bytes: 0, batches: 0 };
+  #rowsRead = 0;
+  #batches = 0;
+  #bytesRead = 0;
+  /** The end that is being called. */
+  #end: "source" | "destination" = "source";
+  /** The batch under way. */
+  #reading: SourceBatch | undefined;
   #applied: AppliedSteps | undefined;
   #source: Source | undefined;
   #destination: Destination | undefined;
@@ -66,24 +60,41 @@ export class ResourceRun {
     this.#io = io;
   }
 
-  async run(): Promise<ResourceResult> {
-    let error: DataLoaderError | undefined;
+  /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
+  async run(): Promise<void> {
     try {
       await this.#withRetries(() => this.#open());
       if (this.#io.options.dryRun) await this.#dryRun();
       else if (this.#start!.finished) await this.#io.keeper.finish(this.#state, this.#sequence);
       else await this.#loadAll();
     } catch (cause) {
-      error = await explain(asError(cause, this.#io.signal), this.#resource, this.#applied);
+      const error = await explain(asError(cause, this.#io.signal), this.#resource, {
+        read: this.#reading,
+        applied: this.#applied,
+        end: this.#end,
+      });
       await this.#giveUp();
+      throw error;
     } finally {
       await this.#close();
     }
+  }
+
+  /** True where the source had nothing new. */
+  get nothingToDo(): boolean {
+    return this.#batches === 0 || (this.#rowsRead === 0 && this.#resource.source.incremental !== undefined);
+  }
+
+  /** How far the resource is, the batch under way included. */
+  progress(): { rows: number; bytes: number; fraction?: number } {
+    const { fraction, rowsProcessed } = this.#io.session.progress();
+    const reading = this.#reading;
+    const bytesNow = (fraction ?? 0) * (reading?.bytes ?? 0);
+    const total = reading?.bytesToCome === undefined ? undefined : this.#bytesRead + reading.bytesToCome;
     return {
-      runId: this.#start?.runId ?? this.#io.newRunId,
-      ...this.#totals,
-      resumed: this.#start?.resumed ?? false,
-      error,
+      rows: this.#rowsRead + (reading === undefined ? 0 : rowsProcessed),
+      bytes: Math.round(this.#bytesRead + bytesNow),
+      fraction: total === undefined || total === 0 ? undefined : (this.#bytesRead + bytesNow) / total,
     };
   }
 
@@ -91,38 +102,18 @@ export class ResourceRun {
     await this.#close();
     const { source, destination } = this.#resource;
     const context = this.#context();
+    this.#end = "destination";
     const { openDestination } = await getConnector(destination.connector).openDestination!();
     this.#destination = await openDestination(destination.config, context);
+    this.#end = "source";
     const { openSource } = await getConnector(source.connector).openSource!();
     this.#source = await openSource(source.config, context);
-    if (this.#io.options.dryRun) {
-      this.#start = decideStart(this.#memory(undefined));
-    } else {
-      this.#start = await this.#openLoad();
-    }
+    this.#end = "destination";
+    if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
+    this.#start = decideStart(this.#memory(await this.#load?.resume()));
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
     this.#announce(this.#start);
-  }
-
-  /** Opens the load under the id of the run it belongs to, which the destination may be the only one to know. */
-  async #openLoad(): Promise<Start> {
-    const assumed = this.#io.keeper.state?.in_flight?.run_id ?? this.#io.newRunId;
-    this.#load = await this.#destination!.openLoad(this.#loadRequest(assumed));
-    let committed = await this.#load.resume();
-    if (committed !== undefined && !committed.complete && committed.runId !== assumed) {
-      await this.#load.abort();
-      this.#load = await this.#destination!.openLoad(this.#loadRequest(committed.runId));
-      committed = await this.#load.resume();
-    }
-    const start = decideStart(this.#memory(committed));
-    const opened = committed !== undefined && !committed.complete ? committed.runId : assumed;
-    if (start.runId !== opened) {
-      await this.#load.abort();
-      this.#load = await this.#destination!.openLoad(this.#loadRequest(start.runId));
-      await this.#load.resume();
-    }
-    return start;
   }
 
   #memory(committed: Position | undefined): Memory {
@@ -157,8 +148,9 @@ export class ResourceRun {
   async #loadAll(): Promise<void> {
     await this.#io.keeper.begin(this.#start!.runId, this.#resource, this.#start!.sequence);
     await this.#withRetries(() => this.#loadOnce());
+    this.#end = "destination";
     const finalState = this.#source!.finalState?.(this.#state) ?? { ...this.#state, checkpoints: [] };
-    if (this.#totals.batches > 0 || this.#start!.resumed) {
+    if (this.#batches > 0 || this.#start!.resumed) {
       await this.#withRetries(async () =>
         await this.#load!.commit(this.#position(finalState, { complete: true }))
       );
@@ -171,10 +163,13 @@ export class ResourceRun {
   }
 
   async #loadOnce(): Promise<void> {
+    this.#end = "source";
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       this.#io.signal.throwIfAborted();
+      this.#end = "destination";
       await this.#writeOne(read);
-      if (this.#io.options.limit !== undefined && this.#totals.rowsRead >= this.#io.options.limit) break;
+      this.#end = "source";
+      if (this.#io.options.limit !== undefined && this.#rowsRead >= this.#io.options.limit) break;
     }
   }
 
@@ -187,9 +182,12 @@ export class ResourceRun {
       type: "batch_started",
       time: started,
       resource: resource.name,
+      sequence: this.#sequence + 1,
       label: read.label,
       bytes: read.bytes,
     });
+    this.#reading = read;
+    this.#applied = undefined;
     this.#applied = await applySteps(input, resource.steps, this.#stepContext());
     const position = this.#position(state, { complete: false });
     let rejected = 0;
@@ -217,30 +215,30 @@ export class ResourceRun {
         time: Date.now(),
         resource: resource.name,
         rows: rejected,
+        reason: split.firstError.message,
         deadLetter: deadLetter.path,
-        error: split.firstError.toJSON(),
       });
     }
     this.#sequence += 1;
     this.#state = state;
-    const rowsRead = await this.#countRead(input, result.rowsReceived + rejected);
-    this.#totals.rowsRead += rowsRead;
-    this.#totals.rowsWritten += result.rowsWritten;
-    this.#totals.rowsRejected += rejected;
-    this.#totals.bytes += result.bytes ?? read.bytes ?? 0;
-    this.#totals.batches += 1;
-    for (const change of result.changes ?? []) {
-      this.#io.emit({ type: "schema_changed", time: Date.now(), resource: resource.name, change });
+    const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, result.rowsScanned);
+    const bytes = result.bytes ?? read.bytes ?? 0;
+    this.#reading = undefined;
+    this.#rowsRead += rowsRead;
+    this.#batches += 1;
+    this.#bytesRead += read.bytes ?? 0;
+    const changes = result.changes?.filter((change) => change.kind !== "none") ?? [];
+    if (changes.length > 0) {
+      this.#io.emit({ type: "schema_changed", time: Date.now(), resource: resource.name, changes });
     }
     this.#io.emit({
       type: "batch_committed",
       time: Date.now(),
       resource: resource.name,
-      label: read.label,
       sequence: this.#sequence,
       rowsRead,
       rowsWritten: result.rowsWritten,
-      bytes: result.bytes ?? read.bytes,
+      bytes,
       durationMs: Date.now() - started,
     });
     await this.#io.keeper.progress(this.#start!.runId, this.#state, this.#sequence);
@@ -249,23 +247,38 @@ export class ResourceRun {
   }
 
   async #dryRun(): Promise<void> {
+    this.#end = "source";
     const { session } = this.#io;
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
+      const started = Date.now();
+      this.#reading = read;
       this.#applied = await applySteps(await this.#limited(read), this.#resource.steps, this.#stepContext());
       // Hashing the row makes the engine compute every column, so that a bad value is found without writing.
       const [row] = await session.query<{ n: bigint }>(
         `SELECT count(*) AS n FROM (SELECT hash(input) AS h FROM (${this.#applied.batch.sql}) AS input) WHERE h IS NOT NULL`,
       );
-      this.#totals.rowsRead += await this.#countRead(read.batch, Number(row!.n));
-      this.#totals.batches += 1;
-      if (this.#io.options.limit !== undefined && this.#totals.rowsRead >= this.#io.options.limit) break;
+      const scanned = session.rowsScanned?.();
+      const rowsRead = await this.#countRead(read.batch, Number(row!.n), scanned);
+      this.#rowsRead += rowsRead;
+      this.#batches += 1;
+      this.#io.emit({
+        type: "batch_committed",
+        time: Date.now(),
+        resource: this.#resource.name,
+        sequence: this.#sequence,
+        rowsRead,
+        rowsWritten: 0,
+        bytes: read.bytes ?? 0,
+        durationMs: Date.now() - started,
+      });
+      if (this.#io.options.limit !== undefined && this.#rowsRead >= this.#io.options.limit) break;
     }
   }
 
   async #limited(read: SourceBatch) {
     const { limit } = this.#io.options;
     if (limit === undefined) return read.batch;
-    const left = Math.max(0, limit - this.#totals.rowsRead);
+    const left = Math.max(0, limit - this.#rowsRead);
     return await this.#io.session.relation(
       `SELECT * FROM (${read.batch.sql}) LIMIT ${left}`,
       read.batch.metadata,
@@ -276,9 +289,8 @@ export class ResourceRun {
    * Rows that came from the source. Steps that keep every row make it the number that was received; else the engine's
    * own scan counter tells, and where it can't the source is counted.
    */
-  async #countRead(input: SourceBatch["batch"], received: number): Promise<number> {
-    if (this.#applied!.keepsRows) return received;
-    return this.#io.session.rowsScanned?.() ?? await input.rowCount();
+  async #countRead(input: Batch, received: number, scanned: number | undefined): Promise<number> {
+    return this.#applied!.keepsRows ? received : scanned ?? await input.rowCount();
   }
 
   /** Runs `body`; when it fails with an error that a retry can help, waits and runs it again. */
@@ -320,13 +332,12 @@ export class ResourceRun {
     };
   }
 
-  #loadRequest(runId: string): LoadRequest {
+  #loadRequest(): LoadRequest {
     const { mode, mergeKeys, strategy } = this.#resource.destination;
     return {
       mode,
       mergeKeys,
       strategy,
-      runId,
       fullRefresh: this.#io.options.fullRefresh ?? false,
       startedAt: this.#io.startedAt,
       orderBy: this.#resource.source.incremental?.cursorColumn,
@@ -375,7 +386,7 @@ export class ResourceRun {
       this.#log().log("warning", `Giving up the load failed as well: ${asError(cause).message}`);
     }
     this.#load = undefined;
-    await this.#io.keeper.abandon(this.#totals.batches > 0);
+    await this.#io.keeper.abandon(this.#batches > 0);
   }
 
   async #close(): Promise<void> {

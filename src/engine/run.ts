@@ -1,41 +1,66 @@
+import { type RunEvent, type RunSummary, SummaryBuilder } from "../observe/mod.ts";
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
-import { EngineError } from "../sdk/mod.ts";
-import type { RunSummary } from "../observe/mod.ts";
+import type { DataLoaderError, Session } from "../sdk/mod.ts";
 import { asError } from "./failure.ts";
 import { defaultMemoryLimit, type RunIO, type RunOptions } from "./io.ts";
-import { type ResourceResult, ResourceRun } from "./resource.ts";
+import { ResourceRun } from "./resource.ts";
 import { StateKeeper } from "./state_keeper.ts";
+
+/** How often a running statement is asked how far it is. */
+const PROGRESS_INTERVAL_MS = 200;
 
 /**
  * Runs a plan and returns its summary. Never throws for what a run can meet: a failure is in the summary
  * (`status: "failed"`, `error`). Runs as well in a Worker as in the main thread.
  */
 export async function runPlan(plan: Plan, io: RunIO, options: RunOptions = {}): Promise<RunSummary> {
-  const newRunId = crypto.randomUUID();
-  const began = Date.now();
-  const startedAt = new Date(began).toISOString();
-  const keeper = new StateKeeper(io.stateBackend, { recipe: plan.recipe, emit: io.emit });
-  io.emit({ type: "run_started", time: began, recipe: plan.recipe, runId: newRunId, startedAt });
-  for (const warning of plan.warnings) {
-    io.emit({ type: "log", time: Date.now(), level: "warning", message: warning, fields: {} });
-  }
-  const results: [ResourcePlan, ResourceResult][] = [];
-  let error: EngineError | ReturnType<typeof asError> | undefined;
+  const builder = new SummaryBuilder();
+  const emit = (event: RunEvent) => {
+    builder.add(event);
+    io.emit(event);
+  };
+  const keeper = new StateKeeper(io.stateBackend, { recipe: plan.recipe, emit });
+  const setting: Setting = {
+    plan,
+    io: { ...io, emit },
+    keeper,
+    options,
+    newRunId: crypto.randomUUID(),
+    startedAt: new Date().toISOString(),
+  };
+  emit({
+    type: "run_started",
+    time: Date.now(),
+    recipe: plan.recipe,
+    runId: setting.newRunId,
+    resources: plan.resources.map((resource) => resource.name),
+    fullRefresh: options.fullRefresh,
+    dryRun: options.dryRun,
+  });
+  for (const message of plan.warnings) emit({ type: "log", time: Date.now(), level: "warning", message });
+  let error: DataLoaderError | undefined;
   try {
     await keeper.open({ lock: !options.dryRun });
-    for (const resource of plan.resources) {
-      results.push([
-        resource,
-        await runResource(resource, { plan, io, keeper, options, newRunId, startedAt }),
-      ]);
-    }
+    for (const resource of plan.resources) await runResource(resource, setting);
   } catch (cause) {
     error = asError(cause, io.signal);
   } finally {
     await keeper.close();
   }
-  const summary = summarize(plan, { results, error, keeper, newRunId, began, options });
-  io.emit({ type: "run_finished", time: Date.now(), status: summary.status, summary });
+  const saved = keeper.summary();
+  const summary = builder.build({
+    time: Date.now(),
+    error: error?.toJSON(),
+    peakMemoryBytes: peakMemory(),
+    state: saved && {
+      location: saved.location,
+      revision: saved.revision,
+      sequence: saved.sequence,
+      cursor_values: saved.cursorValues,
+      watermarks: saved.watermarks,
+    },
+  });
+  emit({ type: "run_finished", time: Date.now(), status: summary.status, summary });
   return summary;
 }
 
@@ -48,41 +73,55 @@ interface Setting {
   readonly startedAt: string;
 }
 
-async function runResource(resource: ResourcePlan, setting: Setting): Promise<ResourceResult> {
-  const { plan, io } = setting;
-  const { memoryLimit, threads, tempDirectory } = plan.runtime;
-  const session = await io.openSession({
-    memoryLimit: memoryLimit ?? defaultMemoryLimit(resource),
-    threads,
-    tempDirectory,
+/** Runs one resource in a session of its own; its failure is in its last event. */
+async function runResource(resource: ResourcePlan, setting: Setting): Promise<void> {
+  const { io } = setting;
+  const started = Date.now();
+  const { summary: source } = resource.source;
+  const { summary: destination, mode: writeMode } = resource.destination;
+  const about = { resource: resource.name };
+  io.emit({
+    type: "plan",
+    time: started,
+    ...about,
+    source,
+    destination,
+    writeMode,
+    statements: [],
+    warnings: [],
   });
+  io.emit({ type: "resource_started", time: started, ...about });
+  let error: DataLoaderError | undefined;
+  let nothingToDo = false;
+  try {
+    nothingToDo = await inSession(resource, setting);
+  } catch (cause) {
+    error = asError(cause, io.signal);
+  }
+  io.emit({
+    type: "resource_finished",
+    time: Date.now(),
+    ...about,
+    status: error === undefined ? "succeeded" : "failed",
+    durationMs: Date.now() - started,
+    nothingToDo,
+    error: error?.toJSON(),
+  });
+}
+
+async function inSession(resource: ResourcePlan, setting: Setting): Promise<boolean> {
+  const { plan, io } = setting;
+  const session = await openSession(resource, plan, io);
+  const run = new ResourceRun(resource, { ...setting, session, emit: io.emit, signal: io.signal });
   const stop = () => session.interrupt();
   io.signal.addEventListener("abort", stop);
-  const watch = setInterval(() => {
-    io.emit({ type: "progress", time: Date.now(), resource: resource.name, ...session.progress() });
-  }, PROGRESS_INTERVAL_MS);
-  io.emit({
-    type: "resource_started",
-    time: Date.now(),
-    resource: resource.name,
-    source: resource.source.summary,
-    destination: resource.destination.summary,
-    mode: resource.destination.mode,
-  });
+  const watch = setInterval(
+    () => io.emit({ type: "progress", time: Date.now(), resource: resource.name, ...run.progress() }),
+    PROGRESS_INTERVAL_MS,
+  );
   try {
-    const run = new ResourceRun(resource, { ...setting, session, emit: io.emit, signal: io.signal });
-    const result = await run.run();
-    io.emit({
-      type: "resource_finished",
-      time: Date.now(),
-      resource: resource.name,
-      status: result.error === undefined ? "succeeded" : "failed",
-      rowsRead: result.rowsRead,
-      rowsWritten: result.rowsWritten,
-      rowsRejected: result.rowsRejected,
-      error: result.error?.toJSON(),
-    });
-    return result;
+    await run.run();
+    return run.nothingToDo;
   } finally {
     clearInterval(watch);
     io.signal.removeEventListener("abort", stop);
@@ -90,5 +129,22 @@ async function runResource(resource: ResourcePlan, setting: Setting): Promise<Re
   }
 }
 
-/** How often a running statement is asked how far it is. */
-const PROGRESS_INTERVAL_MS = 200;
+async function openSession(resource: ResourcePlan, plan: Plan, io: RunIO): Promise<Session> {
+  const { memoryLimit, threads, tempDirectory } = plan.runtime;
+  return await io.openSession({
+    memoryLimit: memoryLimit ?? defaultMemoryLimit(resource),
+    threads,
+    tempDirectory,
+  });
+}
+
+/** Most memory the process has held, in bytes; undefined where the system does not tell. Linux: proc_pid_status(5), VmHWM. */
+function peakMemory(): number | undefined {
+  try {
+    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    // No such file (macOS, Windows), or not allowed to read it: the summary then leaves the figure out.
+    return undefined;
+  }
+}

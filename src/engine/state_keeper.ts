@@ -22,6 +22,19 @@ export class StateKeeper {
     return this.#state;
   }
 
+  /** The saved state in short; undefined where there is none. */
+  summary() {
+    if (this.#state === undefined) return undefined;
+    const { revision, sequence, cursor_values, watermarks } = this.#state;
+    return {
+      location: this.#backend.describe(this.#recipe),
+      revision,
+      sequence,
+      cursorValues: cursor_values,
+      watermarks,
+    };
+  }
+
   /** @throws {StateError} when another run holds the recipe, or the state can't be read. */
   async open(options: { lock: boolean }): Promise<void> {
     if (options.lock) this.#lock = await this.#backend.lock?.(this.#recipe);
@@ -84,7 +97,7 @@ export class StateKeeper {
 
   async #save(state: State): Promise<void> {
     this.#state = await this.#backend.save(this.#recipe, { ...state, updated_at: new Date().toISOString() });
-    this.#emit({ type: "state_saved", time: Date.now(), revision: this.#state.revision });
+    this.#emit({ type: "state_saved", time: Date.now(), ...this.summary()! });
   }
 }
 

@@ -69,6 +69,8 @@ export interface Incremental {
 /** What the plan says of reading. */
 export interface PlannedRead {
   readonly incremental?: Incremental;
+  /** How the rows will be written, where the plan knows: some ways to read need a certain way to write. */
+  readonly writeMode?: WriteMode;
 }
 
 /** What the plan says of writing. */
@@ -108,8 +110,10 @@ export interface SourceBatch {
   readonly state: SourceState;
   /** For people: `orders-2024.csv`, `updated_at <= 2024-05-01`. */
   readonly label?: string;
-  /** Size of what is read, in bytes, where known beforehand: for progress. */
+  /** Size of what this batch reads, in bytes, where known beforehand: for progress. */
   readonly bytes?: number;
+  /** Size of what this and all later batches of the same `readBatches` read, in bytes, where known beforehand. */
+  readonly bytesToCome?: number;
   /**
    * After the batch failed to load: the error that names file, line, column and value, where it was the source's data
    * that failed; undefined where it was not.
@@ -159,7 +163,6 @@ export interface Source {
 }
 
 export interface LoadRequest extends PlannedWrite {
-  readonly runId: string;
   /** Ignore what was committed before and replace all rows. */
   readonly fullRefresh: boolean;
   /** RFC 3339, UTC: when the run began. */
@@ -190,6 +193,8 @@ export interface WriteResult {
   readonly rowsWritten: number;
   /** Bytes written, where known. */
   readonly bytes?: number;
+  /** `Session.rowsScanned` of the statement that pulled the batch, for embedded destinations. */
+  readonly rowsScanned?: number;
   /** Schema changes that were made for this batch. */
   readonly changes?: readonly SchemaChange[];
 }
@@ -210,12 +215,12 @@ export interface Destination {
 export interface Load {
   /**
    * The last position committed at the destination for this recipe and resource. Staged positions (`Position.staged`)
-   * count only where this load is an overwrite with the same run id; else they are discarded with their staging.
+   * count only where this load replaces all rows too; else they are discarded with their staging.
    */
   resume(): Promise<Position | undefined>;
   /**
    * Writes a batch and its position in one atomic act. When it throws, nothing of the batch is there. With
-   * `overwrite` the rows stay hidden until `commit`.
+   * `overwrite` the rows stay hidden until `commit`; what another run (`position.runId`) has staged is discarded first.
    */
   writeBatch(batch: Batch, position: Position): Promise<WriteResult>;
   /** Tries a batch and rolls it back: throws what `writeBatch` would throw. To find the rows a system refuses. */

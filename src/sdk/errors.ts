@@ -2,7 +2,7 @@
  * The errors of dataloader. Each says what failed, where, and what to do; knows whether a retry can help;
  * and holds no secret (DESIGN rule 7: values that may be secret never go into `message`, `context` or `hint`).
  */
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 /** A place in a recipe: 1-based line and column of the YAML node, and the recipe that extends it, if another. */
 export interface SourceLocation {
@@ -24,6 +24,24 @@ export interface ErrorOptions {
   /** True where the same call may succeed later: a lost connection, a lock, a deadlock. Default false. */
   readonly retryable?: boolean;
   readonly cause?: unknown;
+}
+
+/** An error as plain data: what `--json` prints, events carry and logs keep. */
+export interface ErrorData {
+  readonly name: string;
+  readonly message: string;
+  /** For errors of dataloader. */
+  readonly code?: string;
+  readonly hint?: string;
+  readonly location?: JsonObject;
+  readonly retryable?: boolean;
+  readonly context?: JsonObject;
+  /** Where it was thrown, for errors that nobody foresaw. */
+  readonly stack?: string;
+  /** What lay behind it. */
+  readonly cause?: ErrorData;
+  /** The parts of an error that stands for several. */
+  readonly errors?: readonly ErrorData[];
 }
 
 /** The parent of all errors that dataloader throws on purpose. */
@@ -53,13 +71,13 @@ export class DataLoaderError extends Error {
   }
 
   /** The fields that `--json` prints and logs keep. */
-  toJSON(): Record<string, Json> {
+  toJSON(): ErrorData {
     return {
       name: this.name,
       code: this.code,
       message: this.message,
       ...(this.hint === undefined ? {} : { hint: this.hint }),
-      ...(this.location === undefined ? {} : { location: { ...this.location } as Record<string, Json> }),
+      ...(this.location === undefined ? {} : { location: { ...this.location } }),
       retryable: this.retryable,
       context: this.context,
     };

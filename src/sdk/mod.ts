@@ -5,6 +5,7 @@ export * from "./config.ts";
 export * from "./connector.ts";
 export * from "./errors.ts";
 export * from "./format.ts";
+export * from "./function.ts";
 export * from "./json.ts";
 export * from "./log.ts";
 export * from "./nearest.ts";

@@ -41,10 +41,17 @@ export interface TransformDefinition<C = unknown> {
   /** For steps that must run code. One of `sql` and `run` is there. */
   readonly run?: (batch: Batch, config: C, context: StepContext & { session: Session }) => Promise<Batch>;
   /**
-   * After a run failed on a value: a SELECT of at most one row (`row` BIGINT 1-based, `column`, `value`, `reason` VARCHAR)
-   * that finds the first value the step can't take, or undefined where the step can't fail on values.
+   * After a run failed on a value: a SELECT of at most one row (`row` BIGINT 1-based, `column`, `value`, `reason`
+   * VARCHAR; `hint` and `code` VARCHAR where there is more to say, the code is else `VALUE_ERROR`) that finds the first
+   * value the step can't take, or undefined where the step can't fail on values.
    */
   readonly diagnose?: (input: StepInput, config: C, context: StepContext) => string | undefined;
+  /** Checks before any row is read what planning could not: that code can be loaded, a service reached. */
+  readonly check?: (config: C, context: StepContext) => Promise<void>;
+  /** What the step does with this config, on one line, for people and without values that may be secret. */
+  readonly describe?: (config: C) => string;
+  /** For `run` steps: the schema they will give, where it can be told without running them. For plans. */
+  readonly outputSchema?: (schema: Schema, config: C) => Schema | undefined;
 }
 
 /** Types a definition; the config type is inferred from the schema. */

@@ -1,5 +1,5 @@
 /** Masks secrets in text, plain data and errors. */
-import { DataLoaderError, type Json, type JsonObject } from "../sdk/mod.ts";
+import { DataLoaderError, type ErrorData, type Json, type JsonObject } from "../sdk/mod.ts";
 import { isSecretKey, maskPatterns } from "./patterns.ts";
 import { SHORTEST_ANYWHERE, spellings } from "./spellings.ts";
 
@@ -8,22 +8,6 @@ export const MASK = "•••";
 
 /** Causes and nested errors deeper than this are left out. */
 const DEEPEST_CAUSE = 10;
-
-/** An error as plain data that can be printed, kept and posted between threads. */
-export interface ErrorData {
-  readonly name: string;
-  readonly message: string;
-  /** For errors of dataloader. */
-  readonly code?: string;
-  readonly hint?: string;
-  readonly location?: JsonObject;
-  readonly retryable?: boolean;
-  readonly context?: JsonObject;
-  readonly stack?: string;
-  readonly cause?: ErrorData;
-  /** The parts of an error that stands for several. */
-  readonly errors?: readonly ErrorData[];
-}
 
 /** Masks the secrets it was given, and what looks like one. */
 export interface Redactor {
@@ -179,7 +163,6 @@ class SecretRedactor implements Redactor {
       name: this.text(error.name),
       message: this.text(error.message),
       ...this.#details(error),
-      ...(error.stack === undefined ? {} : { stack: this.text(error.stack) }),
       ...(error.cause === undefined || !deeper ? {} : { cause: this.#error(error.cause, depth + 1) }),
       ...(parts.length === 0 || !deeper ? {} : { errors: parts.map((part) => this.#error(part, depth + 1)) }),
     };
@@ -188,7 +171,10 @@ class SecretRedactor implements Redactor {
   #details(error: Error): Partial<ErrorData> {
     if (!(error instanceof DataLoaderError)) {
       const code = systemCode(error);
-      return code === undefined ? {} : { code: this.text(code) };
+      return {
+        ...(code === undefined ? {} : { code: this.text(code) }),
+        ...(error.stack === undefined ? {} : { stack: this.text(error.stack) }),
+      };
     }
     return {
       code: error.code,

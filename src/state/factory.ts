@@ -32,8 +32,11 @@ export function createStateBackend(
   if (Object.hasOwn(PLANNED, type)) {
     throw new RecipeError(
       "STATE_BACKEND_NOT_BUILT",
-      `State in ${PLANNED[type]} (state.type: ${type}) is not built yet in this version.`,
-      { hint: "use `state: {type: local}` on a disk that all runs of the recipe share", context: { type } },
+      `State in ${PLANNED[type]} (state.backend: ${type}) is not built yet in this version.`,
+      {
+        hint: "use `state: {backend: local}` on a disk that all runs of the recipe share",
+        context: { type },
+      },
     );
   }
   const names = ["local", ...Object.keys(PLANNED)];

@@ -26,8 +26,7 @@ function nameProblem(recipe: string): string | undefined {
   if (recipe === "") return "it is empty";
   if (/[/\\]/.test(recipe)) return "it holds a path separator";
   if (recipe.startsWith(".")) return "it starts with a dot";
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for.
-  if (/[\x00-\x1f\x7f]/.test(recipe)) return "it holds a control character";
+  if (/\p{Cc}/u.test(recipe)) return "it holds a control character";
   if (!recipe.isWellFormed()) return "it is not valid Unicode";
   return undefined;
 }

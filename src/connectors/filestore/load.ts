@@ -44,9 +44,7 @@ export abstract class FileLoad implements Load {
     return await this.#files("write", async () => {
       const committed = await this.work.rollForward();
       const { staged, ...rest } = this.work.journal;
-      if (staged !== undefined && !(this.replace && staged.position.runId === this.request.runId)) {
-        await this.work.save(rest);
-      }
+      if (staged !== undefined && !this.replace) await this.work.save(rest);
       await this.work.removeOrphans();
       return this.work.journal.staged?.position ?? committed;
     });
@@ -56,8 +54,10 @@ export abstract class FileLoad implements Load {
     return await this.#files("write", async () => {
       const sequence = Math.max(position.sequence, this.work.journal.sequence + 1);
       const schema = JSON.stringify(batch.schema.fields.map(({ name, type }) => [name, type]));
+      await this.#discardOther(position.runId);
       if (this.replace) this.#assertSameSchema(batch, schema);
       const { rows, parts } = await this.#stage(batch, sequence);
+      const rowsScanned = this.writer.context.session.rowsScanned?.();
       try {
         if (this.replace) await this.#keepStaged(parts, { position, sequence, schema });
         else await this.#append(parts, { position, sequence, rows });
@@ -69,6 +69,7 @@ export abstract class FileLoad implements Load {
       return {
         rowsReceived: rows,
         rowsWritten: rows,
+        rowsScanned,
         bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
       };
     });
@@ -108,6 +109,14 @@ export abstract class FileLoad implements Load {
       ...journal,
       entry: { ...entryOf(position, { rows: 0 }), state: "published" },
     });
+  }
+
+  /** Throws away what another run has staged. */
+  async #discardOther(runId: string): Promise<void> {
+    const { staged, ...rest } = this.work.journal;
+    if (staged === undefined || staged.position.runId === runId) return;
+    await this.work.save(rest);
+    await this.work.removeOrphans();
   }
 
   async #stage(batch: Batch, sequence: number): Promise<{ rows: number; parts: StagedPart[] }> {

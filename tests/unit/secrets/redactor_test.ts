@@ -127,7 +127,7 @@ Deno.test("error gives plain data that can be posted, with causes and parts, all
     cause: system,
   });
   const data = redactor.error(error);
-  assert.deepEqual({ ...data, stack: undefined, cause: undefined }, {
+  assert.deepEqual({ ...data, cause: undefined }, {
     name: "ConnectorError",
     message: "can't reach db with •••",
     code: "CONNECTION_FAILED",
@@ -135,10 +135,9 @@ Deno.test("error gives plain data that can be posted, with causes and parts, all
     location: { file: "•••.yaml", line: 1, column: 2 },
     retryable: true,
     context: { url: "postgres://me:•••@db", deep: { list: ["•••"] } },
-    stack: undefined,
     cause: undefined,
   });
-  assert.match(data.stack!, /can't reach db with •••/);
+  assert.match(data.cause!.stack!, /no route for •••/, "where an error that nobody foresaw was thrown");
   assert.deepEqual([data.cause?.name, data.cause?.code, data.cause?.message], [
     "TypeError",
     "EHOSTUNREACH",

@@ -112,14 +112,14 @@ Deno.test("the state block chooses the backend", () => {
 });
 
 const unbuilt: [type: string, code: string, text: RegExp][] = [
-  ["s3", "STATE_BACKEND_NOT_BUILT", /State in S3 \(state\.type: s3\) is not built yet/],
+  ["s3", "STATE_BACKEND_NOT_BUILT", /State in S3 \(state\.backend: s3\) is not built yet/],
   ["dynamodb", "STATE_BACKEND_NOT_BUILT", /DynamoDB/],
   ["sql", "STATE_BACKEND_NOT_BUILT", /SQL table/],
   ["locl", "UNKNOWN_STATE_BACKEND", /"locl" is not known/],
   ["constructor", "UNKNOWN_STATE_BACKEND", /"constructor" is not known/],
 ];
 for (const [type, code, text] of unbuilt) {
-  Deno.test(`state.type ${type} is refused with ${code}`, () => {
+  Deno.test(`state.backend ${type} is refused with ${code}`, () => {
     assert.throws(() => createStateBackend({ type }), { code, message: text });
   });
 }

@@ -1,12 +1,8 @@
-/** A SELECT that has been bound: its columns are known, its rows are not. */
+/** Binding a SELECT: its columns become known, its rows do not. */
 import duckdb from "@duckdb/node-bindings";
-import type { RecordBatch } from "apache-arrow";
-import { type Batch, EngineError, type Field, type JsonObject, quoteIdent, type Schema } from "../sdk/mod.ts";
-import { streamArrow } from "./arrow_out.ts";
-import { readRows } from "./plain_rows.ts";
+import { EngineError, type Field, quoteIdent, type Schema } from "../sdk/mod.ts";
 import { asSubquery } from "./sql_text.ts";
 import { type EngineTypeInfo, readEngineType } from "./types.ts";
-import type { DuckSession } from "./session.ts";
 
 /** What is known of a SELECT once it is bound. */
 export interface BoundSelect {
@@ -95,46 +91,5 @@ export function assertUnique(names: readonly string[]): void {
       );
     }
     seen.set(key, name);
-  }
-}
-
-/** The `Batch` of src/sdk over a session. Made by `relation` and `fromArrow`. */
-export class Relation implements Batch {
-  readonly session: DuckSession;
-  readonly sql: string;
-  readonly schema: Schema;
-  readonly columns: readonly string[];
-  readonly metadata: JsonObject;
-  readonly warnings: readonly string[];
-
-  constructor(session: DuckSession, bound: BoundSelect & { metadata: JsonObject }) {
-    this.session = session;
-    this.sql = bound.sql;
-    this.schema = bound.schema;
-    this.columns = bound.schema.fields.map((field) => field.name);
-    this.metadata = bound.metadata;
-    this.warnings = bound.warnings;
-  }
-
-  async rowCount(): Promise<number> {
-    const [row] = await this.session.query<{ n: bigint }>(`SELECT count(*) AS n FROM (${this.sql})`);
-    return Number(row!.n);
-  }
-
-  toArrow(options: { rowsPerBatch?: number } = {}): AsyncIterable<RecordBatch> {
-    return streamArrow(this.session, {
-      sql: this.sql,
-      schema: this.schema,
-      rowsPerBatch: options.rowsPerBatch,
-    });
-  }
-
-  rows(options: { limit?: number } = {}): Promise<unknown[][]> {
-    return readRows(this, options);
-  }
-
-  async toObjects(options: { limit?: number } = {}): Promise<Record<string, unknown>[]> {
-    const rows = await this.rows(options);
-    return rows.map((row) => Object.fromEntries(this.columns.map((name, index) => [name, row[index]])));
   }
 }

@@ -1,0 +1,69 @@
+/** The command tree as the completion scripts need it. */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+
+/** What a word that is no option may be. */
+export type WordKind = "recipe" | "path" | "directory" | "connector" | "choice" | "none";
+
+export interface OptionEntry {
+  /** `--json`, `-y`. */
+  readonly flags: readonly string[];
+  readonly summary: string;
+  /** Takes a value. */
+  readonly value: boolean;
+  /** What values there are, where they are fixed. */
+  readonly choices: readonly string[];
+}
+
+export interface CommandEntry {
+  /** Words: `["state", "reset"]`. */
+  readonly path: readonly string[];
+  readonly summary: string;
+  readonly options: readonly OptionEntry[];
+  readonly words: WordKind;
+  readonly choices: readonly string[];
+  readonly subcommands: readonly string[];
+}
+
+/** All commands, parents before their subcommands, without the program itself. */
+export function completionTree(program: CommandUnknownOpts): CommandEntry[] {
+  return program.commands.flatMap((command) => entries(command, []));
+}
+
+function entries(command: CommandUnknownOpts, parents: readonly string[]): CommandEntry[] {
+  const path = [...parents, command.name()];
+  const argument = command.registeredArguments[0];
+  const choices = argument?.argChoices ?? [];
+  const entry: CommandEntry = {
+    path,
+    summary: command.summary() || command.description(),
+    options: [
+      ...command.options.map((option) => ({
+        flags: [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
+        summary: option.description,
+        value: option.required || option.optional,
+        choices: option.argChoices ?? [],
+      })),
+      { flags: ["-h", "--help"], summary: "show help", value: false, choices: [] },
+    ],
+    words: choices.length > 0 ? "choice" : wordKind(argument?.name()),
+    choices,
+    subcommands: command.commands.map((sub) => sub.name()),
+  };
+  return [entry, ...command.commands.flatMap((sub) => entries(sub, path))];
+}
+
+function wordKind(argument: string | undefined): WordKind {
+  switch (argument) {
+    case "recipe":
+      return "recipe";
+    case "path":
+    case "file":
+      return "path";
+    case "dir":
+      return "directory";
+    case "name":
+      return "connector";
+    default:
+      return "none";
+  }
+}

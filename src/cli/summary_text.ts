@@ -1,0 +1,167 @@
+/** The summary of a run for people. Pure. */
+import type { ResourceSummary, RunSummary } from "../observe/mod.ts";
+import { formatBytes, formatCount, formatDuration } from "../observe/format.ts";
+import { PLAIN, type Style } from "./style.ts";
+import { pad, wrap } from "./width.ts";
+
+export interface SummaryView {
+  readonly style?: Style;
+  /** The recipe's file as the person named it, for hints to copy. */
+  readonly file: string;
+  /** Whether any resource is incremental. */
+  readonly incremental: boolean;
+  readonly dryRun?: boolean;
+  readonly limit?: number;
+  readonly fullRefresh?: boolean;
+  /** Where rejected rows go. */
+  readonly deadLetter?: string;
+  /** Cells in a line. Default 100. */
+  readonly columns?: number;
+  /** Texts with paths as people see them. */
+  readonly shorten?: (text: string) => string;
+}
+
+const LABEL = 10;
+/** The speed of a run that reads fewer says only how long it takes to begin. */
+const FEW_ROWS = 1000;
+
+/** Lines without errors: these are printed by whoever prints the summary. */
+export function renderSummary(summary: RunSummary, view: SummaryView): string[] {
+  const { style = PLAIN, shorten = (text: string) => text } = view;
+  const room = Math.max(20, (view.columns ?? 100) - LABEL - 2);
+  const line = (label: string, text: string) =>
+    wrap(text, room).map((part, i) => `  ${style.dim(pad(i === 0 ? label : "", LABEL))}${part}`).join("\n");
+  const lines = [headline(summary, view, style)];
+  if (isNothingNew(summary, view)) {
+    if (summary.rows_read > 0) {
+      lines.push(line("read", `${rows(summary.rows_read)}; none is new or changed after the steps`));
+    }
+    lines.push(
+      ...positionLines(summary, view, line),
+      ...hints(summary, view, style).map((h) => line("next", h)),
+    );
+    return lines;
+  }
+  for (const resource of summary.resources) {
+    if (summary.resources.length > 1) lines.push(resourceHeadline(resource, style));
+    lines.push(...resourceLines(resource, summary, view, { shorten, line }));
+  }
+  for (const { description } of summary.schema_changes) lines.push(line("schema", shorten(description)));
+  if (!view.dryRun) lines.push(...positionLines(summary, view, line));
+  lines.push(...hints(summary, view, style).map((hint) => line("next", hint)));
+  return lines;
+}
+
+function headline(summary: RunSummary, view: SummaryView, style: Style): string {
+  const name = style.strong(summary.recipe);
+  const took = formatDuration(summary.duration_ms);
+  const loaded = `${rows(summary.rows_written)} ${view.dryRun ? "would be loaded" : "loaded"}`;
+  if (summary.status === "failed") {
+    const before = summary.rows_written > 0 ? `; ${rows(summary.rows_written)} were loaded before` : "";
+    return `${style.error("✗")} ${name}: failed after ${took}${before}`;
+  }
+  if (summary.status === "partial") {
+    const failed = summary.resources.filter((resource) => resource.status !== "succeeded").length;
+    return `${
+      style.warning("!")
+    } ${name}: ${failed} of ${summary.resources.length} resources failed; ${loaded} in ${took}`;
+  }
+  if (isNothingNew(summary, view)) return `${style.success("✓")} ${name}: ${nothingNew(summary)} (${took})`;
+  return `${style.success("✓")} ${name}: ${
+    view.dryRun ? `dry run, ${rows(summary.rows_read)} read` : loaded
+  } in ${took}`;
+}
+
+/** An incremental run that loaded no row, though it may have read again some that share the last cursor value. */
+function isNothingNew(summary: RunSummary, view: SummaryView): boolean {
+  const { status, nothing_to_do, rows_written, rows_rejected } = summary;
+  if (status !== "succeeded") return false;
+  if (nothing_to_do) return true;
+  return view.incremental && !view.dryRun && !view.fullRefresh && rows_written === 0 && rows_rejected === 0;
+}
+
+function nothingNew(summary: RunSummary): string {
+  const { cursor_values = {}, watermarks = {} } = summary.state ?? {};
+  const known = Object.entries({ ...cursor_values, ...watermarks }).map(([column, value]) =>
+    `${column} ${value}`
+  );
+  return known.length === 0 ? "nothing new" : `nothing new since ${known.join(", ")}`;
+}
+
+function resourceHeadline(resource: ResourceSummary, style: Style): string {
+  const mark = { succeeded: style.success("✓"), failed: style.error("✗"), skipped: style.dim("-") };
+  return `  ${mark[resource.status]} ${style.strong(resource.name)} ${style.dim(resource.status)}`;
+}
+
+function resourceLines(
+  resource: ResourceSummary,
+  summary: RunSummary,
+  view: SummaryView,
+  to: { shorten: (text: string) => string; line: (label: string, text: string) => string },
+): string[] {
+  const { source, destination, write_mode, bytes, rows_read, rows_written, rows_rejected, batches } =
+    resource;
+  const lines: string[] = [];
+  const speed = summary.duration_ms === 0 ? 0 : rows_read * 1000 / summary.duration_ms;
+  const telling = rows_read >= FEW_ROWS;
+  const read = [
+    rows(rows_read),
+    ...(bytes > 0 ? [formatBytes(bytes)] : []),
+    ...(telling ? [`${formatCount(speed)} rows/s`] : []),
+  ];
+  lines.push(
+    to.line("read", `${read.join(", ")}${source === undefined ? "" : ` from ${to.shorten(source)}`}`),
+  );
+  if (!view.dryRun) {
+    const where = destination === undefined ? "" : ` to ${to.shorten(destination)}`;
+    const mode = write_mode === undefined ? "" : ` (${write_mode})`;
+    const parts = batches > 1 ? ` in ${formatCount(batches)} batches` : "";
+    lines.push(to.line("written", `${rows(rows_written)}${where}${mode}${parts}`));
+  }
+  if (rows_rejected > 0) {
+    const where = view.deadLetter === undefined ? "" : ` to ${to.shorten(view.deadLetter)}`;
+    lines.push(to.line("rejected", `${rows(rows_rejected)}${where}`));
+  }
+  if (resource.resumed !== undefined) {
+    lines.push(to.line("resumed", `a run that was cut off (${resource.resumed.run_id.slice(0, 8)})`));
+  }
+  if (resource.retries > 0) lines.push(to.line("retries", formatCount(resource.retries)));
+  return lines;
+}
+
+function positionLines(
+  summary: RunSummary,
+  view: SummaryView,
+  line: (label: string, text: string) => string,
+): string[] {
+  if (summary.state === null) return [];
+  const { location, cursor_values, watermarks } = summary.state;
+  const known = Object.entries({ ...cursor_values, ...watermarks }).map(([column, value]) =>
+    `${column} = ${value}`
+  );
+  const position = known.length === 0 || isNothingNew(summary, view) ? "" : `, ${known.join(", ")}`;
+  return [line("state", `${view.shorten?.(location) ?? location}${position}`)];
+}
+
+function hints(summary: RunSummary, view: SummaryView, style: Style): string[] {
+  const run = `dataloader run ${view.file}`;
+  if (summary.status === "failed") return [];
+  if (view.dryRun) return [`${style.code(run)} loads them`];
+  if (isNothingNew(summary, view)) return [`${style.code(`${run} --full-refresh`)} loads everything again`];
+  if (summary.rows_rejected > 0) {
+    return ["see why rows were rejected in the file above, mend them and load it"];
+  }
+  if (view.limit !== undefined) return [`the position was not moved; ${style.code(run)} loads all`];
+  return view.incremental && isFirst(summary)
+    ? [`${style.code(run)} loads only what is new from now on`]
+    : [];
+}
+
+/** No commit before those of this run, each of its batches and its end. */
+function isFirst(summary: RunSummary): boolean {
+  return summary.state !== null && summary.state.sequence <= summary.batches + summary.resources.length;
+}
+
+function rows(count: number): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? "row" : "rows"}`;
+}

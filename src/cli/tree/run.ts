@@ -1,0 +1,55 @@
+import { type Command, Option } from "@commander-js/extra-typings";
+import { invoke, load } from "../invoke.ts";
+import type { CliIO } from "../io.ts";
+import {
+  collect,
+  envFileOption,
+  examples,
+  jsonOption,
+  logLevelOption,
+  positive,
+  stateDirOption,
+  varOption,
+} from "./options.ts";
+
+/** `run`. */
+export function addRunCommands(program: Command, io: CliIO): void {
+  program.command("run")
+    .summary("run recipes: load what is new")
+    .description(
+      "Run one recipe after another. All of them are read and checked before the first one runs; " +
+        "one that fails does not keep the others from running.",
+    )
+    .argument("<recipe...>", "recipe files")
+    .addOption(varOption())
+    .addOption(envFileOption())
+    .addOption(stateDirOption())
+    .option("--full-refresh", "forget the position and replace all rows at the destination")
+    .addOption(
+      new Option("--select <resource>", "run only this resource; may be repeated").argParser(collect),
+    )
+    .addOption(
+      new Option("--limit <rows>", "read at most so many rows, and leave the position where it is")
+        .argParser(positive),
+    )
+    .option("--dry-run", "read and transform, write nothing")
+    .addOption(jsonOption("print a summary on stdout as one JSON object a line, one line a recipe"))
+    .addOption(new Option("--log-format <format>", "how logs look").choices(["text", "json"] as const))
+    .addOption(logLevelOption())
+    .option("--no-progress", "show no progress")
+    .addHelpText(
+      "after",
+      examples(
+        "dataloader run recipes/orders.yaml",
+        "dataloader run orders.yaml customers.yaml --env-file .env",
+        "dataloader run orders.yaml --full-refresh --var region=eu",
+        "dataloader run orders.yaml --json --no-progress | jq .rows_written",
+      ),
+    )
+    .action((recipes, options) =>
+      invoke(io, options, async (call) => {
+        const { runRecipes } = await load<typeof import("../commands/run.ts")>("run");
+        await runRecipes(call, recipes, options);
+      })
+    );
+}

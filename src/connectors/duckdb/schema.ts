@@ -1,0 +1,187 @@
+/** Holding the columns of a batch against those of a table: what fits, what must be added, what can't be loaded. */
+import {
+  ConnectorError,
+  engineType,
+  type Field,
+  formatType,
+  quoteIdent,
+  quoteLiteral,
+  type Schema,
+  type SchemaChange,
+  type Session,
+} from "../../sdk/mod.ts";
+import type { Target } from "./database.ts";
+import { convert } from "./types.ts";
+
+/** A column of a table that is there. */
+export interface TableColumn {
+  readonly name: string;
+  /** As DuckDB's catalog writes it. */
+  readonly type: string;
+}
+
+/** A table that is there. */
+export interface ExistingTable {
+  readonly columns: readonly TableColumn[];
+  /** Columns of the primary key and of each unique constraint or index. */
+  readonly keys: readonly (readonly string[])[];
+}
+
+/** Where a column of the batch goes, and how. */
+export interface FittedColumn {
+  /** As the table spells it. */
+  readonly name: string;
+  /** As the batch spells it. */
+  readonly source: string;
+  /** SQL over the batch, aliased `b`. */
+  readonly value: string;
+}
+
+/** How a batch fits a table. */
+export interface Fit {
+  readonly columns: readonly FittedColumn[];
+  /** To be made before the batch is written. */
+  readonly changes: readonly SchemaChange[];
+}
+
+/** Reads a table's columns and keys; undefined where there is no such table. */
+export async function readTable(session: Session, target: Target): Promise<ExistingTable | undefined> {
+  const where = `database_name = ${quoteLiteral(target.alias)} AND lower(schema_name) = lower(${
+    quoteLiteral(target.schema)
+  }) AND lower(table_name) = lower(${quoteLiteral(target.name)})`;
+  const columns = await session.query<{ name: string; type: string }>(
+    `SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE ${where} ORDER BY column_index`,
+  );
+  if (columns.length === 0) return undefined;
+  const keys = await session.query<{ columns: string[] }>(
+    `SELECT constraint_column_names AS columns FROM duckdb_constraints()
+     WHERE ${where} AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')`,
+  );
+  return { columns, keys: keys.map((k) => k.columns) };
+}
+
+/**
+ * Fits a batch to a table, or makes the table. Columns meet by name, regardless of case. Columns the table doesn't have are
+ * added; columns the batch doesn't have stay NULL or get their default.
+ * @param options.retype for a table without rows: a column that can't hold the new values gets their type.
+ * @throws {ConnectorError} `TYPE_MISMATCH` where a value could change on its way into its column.
+ */
+export function fitSchema(
+  schema: Schema,
+  table: ExistingTable | undefined,
+  options: { target: Target; retype?: boolean },
+): Fit {
+  const { target } = options;
+  if (schema.fields.length === 0) {
+    throw new ConnectorError(
+      "NO_COLUMNS",
+      `There are no columns to load into ${target.schema}.${target.name}.`,
+      {
+        hint: "keep at least one column",
+      },
+    );
+  }
+  const straight = (field: Field): FittedColumn => ({
+    name: field.name,
+    source: field.name,
+    value: `b.${quoteIdent(field.name)}`,
+  });
+  if (table === undefined) {
+    return { columns: schema.fields.map(straight), changes: [createTable(schema, target)] };
+  }
+  const byName = new Map(table.columns.map((c) => [c.name.toLowerCase(), c]));
+  const columns: FittedColumn[] = [];
+  const changes: SchemaChange[] = [];
+  const misfits: { field: Field; column: TableColumn }[] = [];
+  for (const field of schema.fields) {
+    const column = byName.get(field.name.toLowerCase());
+    if (column === undefined) {
+      changes.push(addColumn(field, target));
+      columns.push(straight(field));
+      continue;
+    }
+    const value = convert(field.type, column.type, `b.${quoteIdent(field.name)}`);
+    if (value !== undefined) columns.push({ name: column.name, source: field.name, value });
+    else if (options.retype) {
+      changes.push(changeType(field, column, target));
+      columns.push({ ...straight(field), name: column.name });
+    } else misfits.push({ field, column });
+  }
+  if (misfits.length > 0) throw typeMismatch(misfits, target);
+  return { columns, changes };
+}
+
+function createTable(schema: Schema, target: Target): SchemaChange {
+  const columns = schema.fields.map((f) => `${quoteIdent(f.name)} ${engineType(f.type)}`);
+  return {
+    kind: "create_table",
+    statement: `CREATE TABLE ${target.sql} (${columns.join(", ")})`,
+    description: `create table ${target.schema}.${target.name} with ${columns.length} columns`,
+  };
+}
+
+function addColumn(field: Field, target: Target): SchemaChange {
+  const type = engineType(field.type);
+  return {
+    kind: "add_column",
+    column: field.name,
+    statement: `ALTER TABLE ${target.sql} ADD COLUMN ${quoteIdent(field.name)} ${type}`,
+    description: `add column ${field.name} (${type}) to ${target.schema}.${target.name}`,
+  };
+}
+
+function changeType(field: Field, column: TableColumn, target: Target): SchemaChange {
+  const type = engineType(field.type);
+  return {
+    kind: "change_type",
+    column: column.name,
+    statement: `ALTER TABLE ${target.sql} ALTER COLUMN ${quoteIdent(column.name)} SET DATA TYPE ${type}`,
+    description: `change column ${column.name} from ${column.type} to ${type}`,
+  };
+}
+
+function typeMismatch(
+  misfits: readonly { field: Field; column: TableColumn }[],
+  target: Target,
+): ConnectorError {
+  const { field, column } = misfits[0]!;
+  const others = misfits.slice(1).map((m) => m.field.name);
+  const more = others.length === 0
+    ? ""
+    : ` The same goes for ${others.length} more: ${others.slice(0, 10).join(", ")}.`;
+  return new ConnectorError(
+    "TYPE_MISMATCH",
+    `Column "${field.name}" holds ${
+      engineType(field.type)
+    }, which can't go into ${target.schema}.${target.name}'s ` +
+      `${column.type} without changing values.${more}`,
+    {
+      hint: `add a step { type: cast, columns: { ${field.name}: ${
+        castName(column)
+      } } }, or change the type in the table`,
+      context: {
+        column: field.name,
+        from: formatType(field.type),
+        to: column.type,
+        columns: misfits.map((m) => m.field.name),
+      },
+    },
+  );
+}
+
+/** The table's type as recipes write it, where there is such a word. */
+function castName(column: TableColumn): string {
+  const words: Record<string, string> = {
+    "TIMESTAMP WITH TIME ZONE": "datetime(tz)",
+    TIMESTAMP: "datetime",
+    VARCHAR: "string",
+    TINYINT: "int8",
+    SMALLINT: "int16",
+    INTEGER: "int32",
+    BIGINT: "int64",
+    DOUBLE: "float",
+    FLOAT: "float32",
+    BLOB: "binary",
+  };
+  return words[column.type] ?? `"${column.type.toLowerCase()}"`;
+}

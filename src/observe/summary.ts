@@ -1,0 +1,215 @@
+/** The summary of a run: what `--json` prints, folded from the run's events. */
+import type { ErrorData, JsonObject, SchemaChange, WriteMode } from "../sdk/mod.ts";
+import type { RunEvent } from "./events.ts";
+
+/** `partial`: some resources failed and others did not. */
+export type RunStatus = "succeeded" | "failed" | "partial";
+
+export interface SummarySchemaChange {
+  readonly resource: string;
+  readonly kind: SchemaChange["kind"];
+  readonly column?: string;
+  readonly description: string;
+}
+
+/** Where the state is after the run, and how far it says the source was read. */
+export interface SummaryState {
+  readonly location: string;
+  readonly revision: number;
+  readonly sequence: number;
+  readonly cursor_values: JsonObject;
+  readonly watermarks: JsonObject;
+}
+
+export interface ResourceSummary {
+  readonly name: string;
+  /** `skipped`: the run ended before it began. */
+  readonly status: "succeeded" | "failed" | "skipped";
+  readonly source?: string;
+  readonly destination?: string;
+  readonly write_mode?: WriteMode;
+  readonly rows_read: number;
+  readonly rows_written: number;
+  readonly rows_rejected: number;
+  readonly bytes: number;
+  readonly batches: number;
+  readonly retries: number;
+  readonly duration_ms: number;
+  readonly nothing_to_do: boolean;
+  /** The position of an earlier run that this one took up. */
+  readonly resumed?: { readonly run_id: string; readonly sequence: number };
+  readonly error?: ErrorData;
+}
+
+/** One run, in numbers. Sizes are bytes, durations milliseconds, times RFC 3339 in UTC. */
+export interface RunSummary {
+  readonly recipe: string;
+  readonly run_id: string;
+  readonly status: RunStatus;
+  readonly rows_read: number;
+  readonly rows_written: number;
+  readonly rows_rejected: number;
+  readonly bytes: number;
+  readonly batches: number;
+  readonly duration_ms: number;
+  /** Rows read over the whole duration. */
+  readonly rows_per_second: number;
+  readonly started_at: string;
+  readonly peak_memory_bytes?: number;
+  /** True where any resource took up a position of an earlier run. */
+  readonly resumed: boolean;
+  /** True where no resource had anything new to read. */
+  readonly nothing_to_do: boolean;
+  readonly schema_changes: readonly SummarySchemaChange[];
+  readonly resources: readonly ResourceSummary[];
+  /** Null where no state was saved. */
+  readonly state: SummaryState | null;
+  /** What ended the run, or the first resource's that failed. */
+  readonly error?: ErrorData;
+}
+
+/** What only the end of a run knows. */
+export interface SummaryEnd {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** What ended the run outside of a resource: a signal, a state that could not be saved. */
+  readonly error?: ErrorData;
+  readonly peakMemoryBytes?: number;
+  /** The state as it was, where this run saved none. */
+  readonly state?: SummaryState;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Counted = Mutable<Omit<ResourceSummary, "status">> & {
+  status?: "succeeded" | "failed";
+  startedAt?: number;
+};
+
+/** Folds the events of one run. Feed it every event but the last; `build` gives what the last one carries. */
+export class SummaryBuilder {
+  #recipe = "";
+  #runId = "";
+  #startedAt = 0;
+  #state: SummaryState | null = null;
+  readonly #schemaChanges: SummarySchemaChange[] = [];
+  readonly #resources = new Map<string, Counted>();
+
+  /** Takes one event in. */
+  add(event: RunEvent): void {
+    switch (event.type) {
+      case "run_started":
+        this.#recipe = event.recipe;
+        this.#runId = event.runId;
+        this.#startedAt = event.time;
+        for (const name of event.resources) this.#resource(name);
+        break;
+      case "plan": {
+        const { source, destination, writeMode } = event;
+        Object.assign(this.#resource(event.resource), { source, destination, write_mode: writeMode });
+        break;
+      }
+      case "resource_started":
+        this.#resource(event.resource).startedAt = event.time;
+        break;
+      case "resumed":
+        this.#resource(event.resource).resumed = { run_id: event.runId, sequence: event.sequence };
+        break;
+      case "batch_committed": {
+        const resource = this.#resource(event.resource);
+        resource.rows_read += event.rowsRead;
+        resource.rows_written += event.rowsWritten;
+        resource.bytes += event.bytes;
+        resource.batches++;
+        break;
+      }
+      case "retry":
+        this.#resource(event.resource).retries++;
+        break;
+      case "rows_rejected":
+        this.#resource(event.resource).rows_rejected += event.rows;
+        break;
+      case "schema_changed":
+        for (const { kind, column, description } of event.changes) {
+          if (kind !== "none") {
+            this.#schemaChanges.push({ resource: event.resource, kind, column, description });
+          }
+        }
+        break;
+      case "state_saved": {
+        const { location, revision, sequence, cursorValues, watermarks } = event;
+        this.#state = { location, revision, sequence, cursor_values: cursorValues, watermarks };
+        break;
+      }
+      case "resource_finished": {
+        const resource = this.#resource(event.resource);
+        resource.status = event.status;
+        resource.duration_ms = event.durationMs;
+        resource.nothing_to_do = event.nothingToDo ?? false;
+        if (event.error !== undefined) resource.error = event.error;
+        break;
+      }
+    }
+  }
+
+  /** The summary at the end of the run. A resource that began and did not finish counts as failed. */
+  build(end: SummaryEnd): RunSummary {
+    const resources = [...this.#resources.values()].map((resource) => finished(resource, end));
+    const total = (key: "rows_read" | "rows_written" | "rows_rejected" | "bytes" | "batches") =>
+      resources.reduce((sum, resource) => sum + resource[key], 0);
+    const durationMs = Math.max(0, end.time - this.#startedAt);
+    const error = end.error ?? resources.find((resource) => resource.error !== undefined)?.error;
+    return {
+      recipe: this.#recipe,
+      run_id: this.#runId,
+      status: statusOf(resources, end.error),
+      rows_read: total("rows_read"),
+      rows_written: total("rows_written"),
+      rows_rejected: total("rows_rejected"),
+      bytes: total("bytes"),
+      batches: total("batches"),
+      duration_ms: durationMs,
+      rows_per_second: durationMs === 0 ? 0 : Math.round(total("rows_read") * 1000 / durationMs),
+      started_at: new Date(this.#startedAt).toISOString(),
+      ...(end.peakMemoryBytes === undefined ? {} : { peak_memory_bytes: end.peakMemoryBytes }),
+      resumed: resources.some((resource) => resource.resumed !== undefined),
+      nothing_to_do: resources.length > 0 && resources.every((resource) => resource.nothing_to_do),
+      schema_changes: this.#schemaChanges,
+      resources,
+      state: this.#state ?? end.state ?? null,
+      ...(error === undefined ? {} : { error }),
+    };
+  }
+
+  #resource(name: string): Counted {
+    let resource = this.#resources.get(name);
+    if (resource === undefined) {
+      resource = {
+        name,
+        rows_read: 0,
+        rows_written: 0,
+        rows_rejected: 0,
+        bytes: 0,
+        batches: 0,
+        retries: 0,
+        duration_ms: 0,
+        nothing_to_do: false,
+      };
+      this.#resources.set(name, resource);
+    }
+    return resource;
+  }
+}
+
+function finished(resource: Counted, end: SummaryEnd): ResourceSummary {
+  const { startedAt, status, name, ...counts } = resource;
+  if (status !== undefined) return { name, status, ...counts };
+  if (startedAt === undefined) return { name, status: "skipped", ...counts };
+  return { name, status: "failed", ...counts, duration_ms: Math.max(0, end.time - startedAt) };
+}
+
+/** A run that was ended from outside failed, however many of its resources were done by then. */
+function statusOf(resources: readonly ResourceSummary[], error: ErrorData | undefined): RunStatus {
+  const succeeded = resources.filter((resource) => resource.status === "succeeded").length;
+  if (succeeded === resources.length && error === undefined) return "succeeded";
+  return succeeded > 0 && error === undefined ? "partial" : "failed";
+}

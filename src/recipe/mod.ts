@@ -1,0 +1,16 @@
+/** The recipe layer: YAML to a checked `Recipe`. Pure: it reads files only through the function it is given. */
+export { recipeJsonSchema } from "./json_schema.ts";
+export { loadRecipe, parseRecipe } from "./load.ts";
+export { maskSecrets } from "./secrets.ts";
+export type {
+  DestinationBlock,
+  LaterBlock,
+  LaterKey,
+  LoadOptions,
+  Recipe,
+  ResourceBlock,
+  RuntimeBlock,
+  SourceBlock,
+  StateBlock,
+  StepBlock,
+} from "./types.ts";

@@ -1,0 +1,137 @@
+/** `schema`, `normalization` and `validation`. */
+import { z } from "zod";
+import { asPath } from "../../sdk/mod.ts";
+import { names, typeName } from "./common.ts";
+
+const anyValue = () => z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+export const schemaBlock = () =>
+  z.strictObject({
+    mode: z.enum(["strict", "lenient", "infer"]).default("infer")
+      .describe(
+        "strict: rows must fit the columns; lenient: convert what can be; infer: take the types found",
+      ),
+    columns: z.array(z.strictObject({
+      name: z.string().min(1).describe("The column"),
+      type: typeName().optional().describe("Its type"),
+      nullable: z.boolean().default(true).describe("Whether it may be NULL"),
+      primary_key: z.boolean().default(false).describe("Whether it is part of the primary key"),
+      unique: z.boolean().default(false).describe("Whether no value may occur twice"),
+      default: anyValue().optional().describe("The value where the source has none"),
+      description: z.string().optional().describe("What it means"),
+      rename_from: z.string().min(1).optional().describe("What the source calls it"),
+    })).optional().describe("Columns that are expected"),
+    evolution: z.strictObject({
+      allow_new_columns: z.boolean().default(true).describe("Add columns that are new at the source"),
+      allow_column_deletion: z.boolean().default(false).describe(
+        "Go on when a column is gone from the source",
+      ),
+      allow_type_changes: z.boolean().default(false).describe(
+        "Change the type of a column when the source does",
+      ),
+    }).optional().describe("What may change between runs"),
+  });
+
+export const normalizationBlock = () =>
+  z.strictObject({
+    enabled: z.boolean().default(true).describe("Whether nested data is taken apart"),
+    max_depth: z.int().positive().optional().describe("Levels to take apart; deeper ones stay JSON"),
+    strategy: z.enum(["auto", "flatten", "explode", "json_column"]).default("auto")
+      .describe("flatten: columns; explode: rows; json_column: leave as JSON; auto: by the data"),
+    array_handling: z.array(z.strictObject({
+      field: z.string().min(1).describe("The field that holds a list"),
+      action: z.enum(["create_table", "explode", "json_column"]).describe("What becomes of its items"),
+      table_name: z.string().min(1).optional().describe("create_table: the child table"),
+      relationship: z.enum(["one_to_one", "one_to_many", "many_to_many"]).optional()
+        .describe("create_table: how child rows relate to their parent"),
+    })).optional().describe("What becomes of lists, by field"),
+  });
+
+const onError = () => z.enum(["fail", "skip", "warn", "quarantine"]);
+
+const RULE_TYPES = [
+  "string",
+  "integer",
+  "float",
+  "number",
+  "decimal",
+  "boolean",
+  "date",
+  "datetime",
+  "time",
+  "enum",
+  "email",
+  "url",
+  "uuid",
+  "ip",
+  "phone",
+  "json",
+] as const;
+
+export const validationBlock = () =>
+  z.strictObject({
+    rules: z.array(z.strictObject({
+      name: z.string().min(1).optional().describe("What reports call the rule"),
+      column: z.string().min(1).optional().describe("The column it is about"),
+      type: z.enum(RULE_TYPES).optional().describe("What values must be"),
+      required: z.boolean().optional().describe("Whether NULL and missing values break the rule"),
+      unique: z.boolean().optional().describe("Whether no value may occur twice"),
+      min: z.union([z.number(), z.string()]).optional().describe("The least value"),
+      max: z.union([z.number(), z.string()]).optional().describe("The greatest value"),
+      min_length: z.int().nonnegative().optional().describe("The least number of characters"),
+      max_length: z.int().nonnegative().optional().describe("The greatest number of characters"),
+      pattern: z.string().min(1).optional().describe("A regular expression that values match"),
+      values: z.array(anyValue()).min(1).optional().describe("The values there may be"),
+      expression: z.string().min(1).optional().describe("SQL over the row that must be true"),
+      message: z.string().min(1).optional().describe("What to say of rows that break the rule"),
+      on_error: onError().optional().describe("What becomes of rows that break this rule"),
+    })).min(1).describe("What rows must fulfil"),
+    on_error: onError().default("fail").describe("What becomes of rows that break a rule"),
+    quarantine_table: z.string().min(1).optional().describe("Table that quarantined rows go to"),
+  });
+
+/** `tests`: what `dataloader test` runs. */
+export const testsBlock = () => {
+  const rows = () => z.array(z.record(z.string(), z.unknown()));
+  return z.array(z.strictObject({
+    name: z.string().min(1).describe("What reports call the test"),
+    description: z.string().optional().describe("What it is for"),
+    vars: z.record(z.string(), z.unknown()).optional().describe("Values of `vars` for this test"),
+    given: z.strictObject({
+      rows: rows().optional().describe("Rows that stand for the source"),
+      file: asPath(z.string().min(1)).optional().describe("A file that stands for the source"),
+    }).describe("What the source gives"),
+    expect: z.strictObject({
+      rows: rows().optional().describe("Rows that must reach the destination"),
+      file: asPath(z.string().min(1)).optional().describe(
+        "A file with the rows that must reach the destination",
+      ),
+      row_count: z.int().nonnegative().optional().describe("How many rows must reach the destination"),
+      schema: z.record(z.string(), typeName()).optional().describe("Types of the columns at the destination"),
+      rejected: rows().optional().describe("Rows that must be rejected"),
+      error: z.string().min(1).optional().describe("Code of the error that must stop the run"),
+    }).describe("What must come of it"),
+  }));
+};
+
+/** `schedule` and `alerts`. */
+export const scheduleBlock = () =>
+  z.union([
+    z.string().min(1),
+    z.strictObject({
+      cron: z.string().min(1).optional().describe("When to run, as in cron: `0 6 * * *`"),
+      every: z.string().min(1).optional().describe("How often to run: `15 minutes`"),
+      timezone: z.string().min(1).default("UTC").describe("Time zone of `cron`, such as Europe/Berlin"),
+      enabled: z.boolean().default(true).describe("Whether the schedule is on"),
+    }),
+  ]);
+
+export const alertsBlock = () =>
+  z.array(z.strictObject({
+    name: z.string().min(1).optional().describe("What the alert is called"),
+    on: names("event").describe("Events: failure, success, schema_change, data_quality, late"),
+    type: z.enum(["slack", "email", "webhook"]).describe("How to tell"),
+    to: names("receiver").optional().describe("email: addresses; slack: channels"),
+    url: z.string().min(1).meta({ "x-secret": true }).optional().describe("slack, webhook: where to post"),
+    message: z.string().min(1).optional().describe("What to say"),
+  }));

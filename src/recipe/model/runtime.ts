@@ -1,0 +1,79 @@
+/** `runtime` and `state`. */
+import { z } from "zod";
+import { asPath, asSecret } from "../../sdk/mod.ts";
+import type { RuntimeBlock, StateBlock } from "../types.ts";
+import { duration, parseDuration } from "./common.ts";
+
+const deadLetter = () => asPath(z.string().min(1));
+
+export const runtimeBlock = () =>
+  z.strictObject({
+    batch_size: z.int().positive().default(100_000).describe("Rows per batch"),
+    parallelism: z.int().positive().max(256).default(4).describe("Connections or readers to use at once"),
+    retries: z.union([
+      z.int().nonnegative().max(100),
+      z.strictObject({
+        max_attempts: z.int().positive().max(100).default(4).describe("Attempts in all, the first included"),
+        initial_delay: duration().default("500ms").describe("Time before the first retry; doubles with each"),
+        max_delay: duration().default("30s").describe("Time between two attempts at most"),
+      }),
+    ]).optional().describe(
+      "What to do on errors that may pass: a number of retries, or a mapping (default 3 retries)",
+    ),
+    dead_letter: z.union([
+      deadLetter(),
+      z.strictObject({
+        path: deadLetter().describe("A JSONL file"),
+        max_rows: z.int().positive().optional().describe(
+          "Stop the run when more rows than this can't be loaded",
+        ),
+      }),
+    ]).optional().describe("Where rows go that can't be loaded, with their error: a JSONL file"),
+    memory_limit: z.string().regex(/^\d+(\.\d+)?\s*(%|[KMGTkmgt]?i?[Bb])$/, {
+      error: 'must be a size such as "2GB" or a share such as "80%"',
+    }).optional().describe("Memory the embedded engine may use before it spills to disk: 2GB, 80%"),
+    threads: z.int().positive().max(1024).optional().describe(
+      "Threads of the embedded engine (default: all cores)",
+    ),
+    temp_directory: asPath(z.string().min(1)).optional().describe("Where the embedded engine spills to"),
+  });
+
+export const stateBlock = () =>
+  z.strictObject({
+    backend: z.enum(["local", "s3", "dynamodb", "sql"]).default("local")
+      .describe("Where the state is kept between runs"),
+    directory: asPath(z.string().min(1)).optional().describe("local: the folder (default .state)"),
+    bucket: z.string().min(1).optional().describe("s3: the bucket"),
+    prefix: z.string().optional().describe("s3: what the keys begin with"),
+    region: z.string().min(1).optional().describe("s3, dynamodb: the region"),
+    endpoint: z.string().min(1).optional().describe("s3, dynamodb: another endpoint than the vendor's"),
+    table: z.string().min(1).optional().describe("dynamodb, sql: the table"),
+    url: asSecret(z.string().min(1)).optional().describe("sql: the database, as a connection URL"),
+  });
+
+/** The checked block with defaults; an empty one for a recipe that has none. */
+export function toRuntime(block: z.infer<ReturnType<typeof runtimeBlock>>): RuntimeBlock {
+  const { retries, dead_letter } = block;
+  const map = typeof retries === "object" ? retries : undefined;
+  const milliseconds = (text: string | number | undefined, standard: number) =>
+    text === undefined ? standard : parseDuration(String(text)) ?? standard;
+  return {
+    batchSize: block.batch_size,
+    parallelism: block.parallelism,
+    retries: {
+      maxAttempts: typeof retries === "number" ? retries + 1 : map?.max_attempts ?? 4,
+      initialDelayMs: milliseconds(map?.initial_delay, 500),
+      maxDelayMs: milliseconds(map?.max_delay, 30_000),
+    },
+    deadLetter: typeof dead_letter === "string"
+      ? { path: dead_letter }
+      : dead_letter && { path: dead_letter.path, maxRows: dead_letter.max_rows },
+    memoryLimit: block.memory_limit,
+    threads: block.threads,
+    tempDirectory: block.temp_directory,
+  };
+}
+
+export function toState(block: z.infer<ReturnType<typeof stateBlock>>): StateBlock {
+  return { backend: block.backend, directory: block.directory };
+}

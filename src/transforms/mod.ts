@@ -1,0 +1,31 @@
+/** The steps that ship, and the pipeline that applies steps to a batch. Loads no driver. */
+import { addColumn } from "./add_column.ts";
+import type { AnyTransform } from "./bound_step.ts";
+import { cast } from "./cast.ts";
+import { dropColumns } from "./drop_columns.ts";
+import { filter } from "./filter.ts";
+import { functionStep } from "./function.ts";
+import { renameColumns } from "./rename_columns.ts";
+import { selectColumns } from "./select_columns.ts";
+import { sql } from "./sql.ts";
+
+/** Every step that ships. Registered under their names by `src/builtin.ts`. */
+export const builtinTransforms: readonly AnyTransform[] = [
+  addColumn,
+  cast,
+  dropColumns,
+  filter,
+  functionStep,
+  renameColumns,
+  selectColumns,
+  sql,
+];
+
+export {
+  type AppliedSteps,
+  applySteps,
+  describeStep,
+  type PlannedStep,
+  planSteps,
+  type Step,
+} from "./pipeline.ts";

@@ -1,0 +1,124 @@
+/** The report as people read it. */
+import type { MachineFacts } from "./machine.ts";
+import type { FlowResult, GrowthResult } from "./measure.ts";
+import type { StartUpResult } from "./start_up.ts";
+
+export interface BenchReport {
+  readonly machine: MachineFacts;
+  readonly rows: number;
+  readonly repeat: number;
+  readonly flows: readonly FlowResult[];
+  readonly startUp: readonly StartUpResult[];
+  readonly growth: readonly GrowthResult[];
+}
+
+/** Peak memory at ten times the rows may be so many times that at the smaller size. */
+const GROWTH_LIMIT = 1.3;
+
+const seconds = (ms: number) => (ms / 1000).toFixed(2);
+const megabytes = (bytes: number | undefined) =>
+  bytes === undefined || Number.isNaN(bytes) ? "n/a" : Math.round(bytes / 2 ** 20).toLocaleString("en");
+const table = (rows: readonly (readonly string[])[]) => {
+  const [head, ...body] = rows.map((row) => `| ${row.join(" | ")} |`);
+  return [head, `|---${"|---:".repeat(rows[0]!.length - 1)}|`, ...body].join("\n");
+};
+
+/** The tables in Markdown, with the facts that they hold for. */
+export function toMarkdown(report: BenchReport): string {
+  const { machine } = report;
+  const parts = [
+    `${report.rows.toLocaleString("en")} rows × 10 columns, median of ${report.repeat} runs each. ` +
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.os}; ` +
+    `Deno ${machine.deno}, DuckDB ${machine.duckdb}.`,
+    flowTable(report.flows),
+    startUpTable(report.startUp),
+  ];
+  if (report.growth.length > 0) parts.push(growthTable(report.growth));
+  return parts.join("\n\n") + "\n";
+}
+
+function flowTable(flows: readonly FlowResult[]): string {
+  return table([
+    [
+      "flow",
+      "DuckDB s",
+      "dataloader s",
+      "ratio",
+      "limit s",
+      "rows/s",
+      "peak MiB, DuckDB",
+      "peak MiB, dataloader",
+    ],
+    ...flows.map((flow) => [
+      flow.title,
+      seconds(flow.native.ms),
+      seconds(flow.ours.ms),
+      flow.ratio.toFixed(2),
+      seconds(flow.limitMs),
+      Math.round(flow.rowsIn / (flow.ours.ms / 1000)).toLocaleString("en"),
+      megabytes(flow.native.rssBytes),
+      megabytes(flow.ours.rssBytes),
+    ]),
+  ]);
+}
+
+function startUpTable(results: readonly StartUpResult[]): string {
+  return table([
+    ["command", "wall ms", "limit ms", "loads no driver"],
+    ...results.map((result) => [
+      result.command,
+      String(Math.round(result.ms)),
+      String(result.limitMs),
+      result.withoutDriver ? "yes" : "NO",
+    ]),
+  ]);
+}
+
+function growthTable(results: readonly GrowthResult[]): string {
+  const rows = (count: number) => `${count / 1_000_000} M`;
+  const [first] = results;
+  const [small, large] = [rows(first!.smallRows), rows(first!.largeRows)];
+  return table([
+    ["flow", `peak MiB at ${small}`, `at ${large}`, "ratio", `DuckDB at ${small}`, `at ${large}`, "ratio"],
+    ...results.map((result) => [
+      result.title,
+      ...[result.ours, result.native].flatMap(([a, b]) => [megabytes(a), megabytes(b), (b / a).toFixed(2)]),
+    ]),
+  ]);
+}
+
+/** What passes its limit, one line each. */
+export function failures(report: BenchReport): string[] {
+  return [
+    ...report.flows.filter((flow) => flow.ours.ms > flow.limitMs).map((flow) =>
+      `${flow.title}: ${seconds(flow.ours.ms)} s, limit ${seconds(flow.limitMs)} s`
+    ),
+    ...report.startUp.filter((result) => result.ms > result.limitMs).map((result) =>
+      `${result.command}: ${Math.round(result.ms)} ms, limit ${result.limitMs} ms`
+    ),
+    ...report.startUp.filter((result) => !result.withoutDriver).map((result) =>
+      `${result.command} loads a driver`
+    ),
+    ...report.growth.filter(({ ours: [small, large] }) => large > GROWTH_LIMIT * small).map((result) =>
+      `${result.title}: peak memory grows ${
+        (result.ours[1] / result.ours[0]).toFixed(2)
+      } times, limit ${GROWTH_LIMIT}`
+    ),
+  ];
+}
+
+const BEGIN = "<!-- deno task bench --write: begin -->";
+const END = "<!-- deno task bench --write: end -->";
+
+/** Puts the tables between the marks in `docs/benchmarks.md`. */
+export async function writeDocs(report: BenchReport): Promise<void> {
+  const path = new URL("../../docs/benchmarks.md", import.meta.url);
+  const text = await Deno.readTextFile(path);
+  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md lacks the marks "${BEGIN}" and "${END}"`);
+  const taken = new Date().toISOString().slice(0, 10);
+  await Deno.writeTextFile(
+    path,
+    `${text.slice(0, from)}${BEGIN}\n\nTaken ${taken}. ${toMarkdown(report)}\n${text.slice(to)}`,
+  );
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { runRecipes } from "../../src/cli/commands/run.ts";
+import { Call } from "../../src/cli/call.ts";
+import type { StopSignal } from "../../src/cli/io.ts";
+import { transcript } from "./harness.ts";
+import { ORDERS, RECIPE, shop } from "./shop.ts";
+import { assertSnapshot } from "./snapshot.ts";
+
+const BROKEN = RECIPE.replace("name: orders", "name: broken").replace("status <>", "statsu <>");
+
+Deno.test("run tells what it loaded; again: nothing new; full refresh: all", async () => {
+  await using project = await shop();
+  const runs: [string, string[]][] = [
+    ["run_dry", ["--dry-run"]],
+    ["run_first", []],
+    ["run_again", []],
+    ["run_full_refresh", ["--full-refresh"]],
+  ];
+  for (const [name, options] of runs) {
+    const args = ["run", "orders.yaml", ...options];
+    const called = await project.call(args);
+    assert.equal(called.code, 0, called.stderr);
+    assert.equal(called.stderr, "", name);
+    await assertSnapshot(name, transcript(args, called), { dir: project.dir });
+  }
+});
+
+Deno.test("run in colour", async () => {
+  await using project = await shop();
+  const args = ["run", "orders.yaml"];
+  const called = await project.call(args, { color: true });
+  await assertSnapshot("run_colored", transcript(args, called), { dir: project.dir });
+});
+
+Deno.test("run --json gives one object a line, and nothing else on stdout", async () => {
+  await using project = await shop({ "more.yaml": RECIPE.replaceAll(": orders", ": more") });
+  const called = await project.call(["run", "orders.yaml", "more.yaml", "--json"]);
+  assert.equal(called.code, 0, called.stderr);
+  const lines = called.stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ recipe, status, rows_read, rows_written }) => [recipe, status, rows_read, rows_written]),
+    [
+      ["orders", "succeeded", 5, 4],
+      ["more", "succeeded", 5, 4],
+    ],
+  );
+  for (const key of ["run_id", "rows_rejected", "bytes", "batches", "duration_ms", "resources", "state"]) {
+    assert.ok(key in lines[0], key);
+  }
+});
+
+Deno.test("a run that fails: exit 1; one of two: exit 3; the others are run", async () => {
+  await using project = await shop({ "broken.yaml": BROKEN });
+  const alone = await project.call(["run", "broken.yaml"]);
+  assert.equal(alone.code, 1);
+  await assertSnapshot("run_failed", transcript(["run", "broken.yaml"], alone), { dir: project.dir });
+  const both = await project.call(["run", "broken.yaml", "orders.yaml", "--json"]);
+  assert.equal(both.code, 3);
+  const lines = both.stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map(({ status }) => status), ["failed", "succeeded"]);
+  assert.equal(typeof lines[0].error.code, "string");
+});
+
+Deno.test("a wrong recipe: exit 2, nothing is run, with --json a summary of the same shape", async () => {
+  await using project = await shop({ "wrong.yaml": RECIPE.replace("type: csv", "type: csvv") });
+  const args = ["run", "orders.yaml", "wrong.yaml"];
+  const called = await project.call(args);
+  assert.equal(called.code, 2);
+  await assertSnapshot("run_wrong", transcript(args, called), { dir: project.dir });
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(project.path("out"))), []);
+  const json = JSON.parse((await project.call([...args, "--json"])).stdout);
+  assert.deepEqual([json.status, json.rows_read, json.error.code, json.errors.length], [
+    "failed",
+    0,
+    "UNKNOWN_CONNECTOR",
+    1,
+  ]);
+});
+
+Deno.test("two recipes of one name would share a state: refused", async () => {
+  await using project = await shop({ "copy.yaml": RECIPE });
+  const called = await project.call(["run", "orders.yaml", "copy.yaml"]);
+  assert.equal(called.code, 2);
+  assert.match(called.stderr, /DUPLICATE_RECIPE/);
+});
+
+Deno.test("--select of a resource that is not there suggests", async () => {
+  await using project = await shop();
+  const called = await project.call(["run", "orders.yaml", "--select", "mian"]);
+  assert.equal(called.code, 2);
+  assert.match(called.stderr, /UNKNOWN_RESOURCE[\s\S]*did you mean "main"/);
+});
+
+Deno.test("--var and --env-file reach the recipe; the process's environment wins", async () => {
+  const recipe = RECIPE.replace("out/shop.duckdb", "out/{{ env_var('DB') }}.duckdb")
+    .replace("table: orders", "table: \"{{ var('table') }}\"");
+  await using project = await shop({ "vars.yaml": recipe, "a.env": "DB=from_file\n" });
+  const args = ["run", "vars.yaml", "--var", "table=t1", "--env-file", "a.env"];
+  assert.equal((await project.call(args)).code, 0);
+  await Deno.stat(project.path("out/from_file.duckdb"));
+  assert.equal((await project.call([...args, "--full-refresh"], { env: { DB: "from_env" } })).code, 0);
+  await Deno.stat(project.path("out/from_env.duckdb"));
+});
+
+Deno.test("--state-dir keeps states there", async () => {
+  await using project = await shop();
+  assert.equal((await project.call(["run", "orders.yaml", "--state-dir", "kept/here"])).code, 0);
+  await Deno.stat(project.path("kept/here/orders.json"));
+  await assert.rejects(Deno.stat(project.path(".state")), Deno.errors.NotFound);
+});
+
+Deno.test("--limit loads so many and leaves the position", async () => {
+  await using project = await shop();
+  const limited = await project.call(["run", "orders.yaml", "--limit", "2", "--json"]);
+  assert.equal(limited.code, 0, limited.stderr);
+  assert.equal(JSON.parse(limited.stdout).rows_read, 2);
+  const all = await project.call(["run", "orders.yaml", "--json"]);
+  assert.equal(JSON.parse(all.stdout).rows_read, 5);
+});
+
+Deno.test("--log-format json: every line of stderr is JSON, also for a recipe that is wrong", async () => {
+  await using project = await shop({
+    "wrong.yaml": RECIPE.replace("type: csv", "type: csvv"),
+    "broken.yaml": BROKEN,
+  });
+  for (const recipe of ["orders.yaml", "wrong.yaml", "broken.yaml"]) {
+    const { stderr } = await project.call(["run", recipe, "--log-format", "json"]);
+    const levels = stderr.trim().split("\n").map((line) => JSON.parse(line).level);
+    assert.equal(levels.includes("error"), recipe !== "orders.yaml", recipe);
+  }
+});
+
+Deno.test("--log-level debug shows where an error comes from", async () => {
+  await using project = await shop();
+  const called = await project.call(["run", "none.yaml", "--log-level", "debug"]);
+  assert.equal(called.code, 2);
+  assert.match(called.stderr, /\n {2} +at /);
+  assert.doesNotMatch((await project.call(["run", "none.yaml"])).stderr, /\n {2} +at /);
+});
+
+Deno.test("the second signal ends the process at once", async () => {
+  await using project = await shop({ "data/more.csv": ORDERS });
+  let listener: ((signal: StopSignal) => void) | undefined;
+  const ended: number[] = [];
+  const out = { write: () => {}, isTerminal: false, color: false, columns: 80, rows: 24 };
+  const io = {
+    stdout: out,
+    // The first thing that is told is the first signal: the second one comes right then.
+    stderr: { ...out, write: () => ended.length === 0 && listener?.("SIGTERM") },
+    env: () => undefined,
+    cwd: project.dir,
+    exitCode: 0,
+    onSignal: (callback: (signal: StopSignal) => void) => {
+      listener = callback;
+      queueMicrotask(() => callback("SIGINT"));
+      return () => (listener = undefined);
+    },
+    exitNow: (code: number) => void ended.push(code),
+  };
+  await runRecipes(new Call(io), ["orders.yaml"], { progress: false });
+  assert.deepEqual(ended, [143]);
+  assert.equal(io.exitCode, 130);
+  assert.equal(listener, undefined);
+});

@@ -1,0 +1,143 @@
+/** The loads that are killed: one recipe per write mode and destination, all from the same input files. */
+import { fileURLToPath } from "node:url";
+import { queryFile, sql } from "../integration/database.ts";
+
+/** Files that are read. */
+const FILES = 6;
+
+/** One load that a test kills. */
+export interface KillMode {
+  readonly name: string;
+  /** The recipe, as JSON, which is YAML too. `inputs` is the directory of the input files, `home` the run's own. */
+  readonly recipe: (inputs: string, home: string) => Record<string, unknown>;
+  /** SELECT of the rows that are at the destination, after `setup`. */
+  readonly rows: (home: string, alias: string) => { setup: string[]; select: string };
+  /** What must not be there when a run has ended. */
+  readonly litter: (home: string) => Promise<string[]>;
+  /** The source keeps its position: a run that follows a whole one loads nothing. */
+  readonly incremental: boolean;
+  /** Other rows are loaded before the killed run: what it replaces. */
+  readonly seeded: boolean;
+  /** Right after the kill a reader sees the rows of before or all the new ones, nothing in between. */
+  readonly atomic: boolean;
+}
+
+/** What a mode reads: all CSV files as one batch, or each as a batch of its own. */
+const SOURCES = {
+  files: (inputs: string) => ({ type: "filestore", path: `${inputs}/*.csv` }),
+  newFiles: (inputs: string) => ({ ...SOURCES.files(inputs), incremental: { strategy: "modified_time" } }),
+  parts: (inputs: string) => ({ type: "parts", path: inputs }),
+  newParts: (inputs: string) => ({ ...SOURCES.parts(inputs), incremental: { strategy: "custom" } }),
+};
+
+const PARTS_PLUGIN = fileURLToPath(new URL("./parts_source.ts", import.meta.url));
+
+interface ModeOptions {
+  readonly source: keyof typeof SOURCES;
+  readonly seeded?: boolean;
+}
+
+function recipe(source: keyof typeof SOURCES, inputs: string, destination: Record<string, unknown>) {
+  return { name: "kill", plugins: [PARTS_PLUGIN], source: SOURCES[source](inputs), destination };
+}
+
+function toTable(name: string, write: Record<string, unknown>, options: ModeOptions): KillMode {
+  return {
+    name: `${name}, ${options.source}`,
+    incremental: options.source.startsWith("new"),
+    seeded: options.seeded ?? false,
+    atomic: options.seeded ?? false,
+    recipe: (inputs, home) =>
+      recipe(options.source, inputs, {
+        type: "duckdb",
+        database: `${home}/out.duckdb`,
+        table: "rows",
+        ...write,
+      }),
+    rows: (home, alias) => ({
+      setup: [`ATTACH '${home}/out.duckdb' AS ${alias} (READ_ONLY)`],
+      select: `SELECT * FROM ${alias}.main.rows`,
+    }),
+    litter: async (home) => {
+      const tables = await queryFile(
+        `${home}/out.duckdb`,
+        `SELECT table_name AS name FROM duckdb_tables()
+         WHERE database_name = 'db' AND table_name NOT IN ('rows', '_dataloader_loads')`,
+      );
+      const files = await filesUnder(home);
+      return [
+        ...tables.map((row) => `table ${row.name}`),
+        ...files.filter((file) => /\.(tmp|wal|part)$/.test(file)),
+      ];
+    },
+  };
+}
+
+function toFiles(name: string, write: Record<string, unknown>, options: ModeOptions): KillMode {
+  return {
+    name: `${name}, ${options.source}`,
+    incremental: options.source.startsWith("new"),
+    seeded: options.seeded ?? false,
+    // A directory of files has no moment at which all of them change.
+    atomic: false,
+    recipe: (inputs, home) =>
+      recipe(options.source, inputs, {
+        type: "filestore",
+        path: `${home}/out/`,
+        format: "parquet",
+        ...write,
+      }),
+    rows: (home) => ({ setup: [], select: `SELECT * FROM read_parquet('${home}/out/*.parquet')` }),
+    litter: async (home) => {
+      const files = await filesUnder(home);
+      return files.filter((file) => /\.(tmp|part)$|\.tmp\b|staging/.test(file));
+    },
+  };
+}
+
+const append = { write_mode: "append" };
+const overwrite = { write_mode: "overwrite" };
+const merge = { write_mode: "merge", merge_keys: ["id"] };
+
+/** Every mode. The names are what the tests are called. */
+export const MODES: readonly KillMode[] = [
+  toTable("append to DuckDB", append, { source: "newFiles" }),
+  toTable("append to DuckDB", append, { source: "newParts" }),
+  toTable("append to DuckDB", append, { source: "parts" }),
+  toTable("overwrite in DuckDB", overwrite, { source: "parts", seeded: true }),
+  toTable("merge into DuckDB", merge, { source: "newParts" }),
+  toFiles("append to files", append, { source: "newParts" }),
+  toFiles("overwrite of files", overwrite, { source: "parts", seeded: true }),
+];
+
+/**
+ * Makes the input: `FILES` files of `rowsPerFile` rows. The ids of a file overlap those of the file before by half, with other
+ * values, so that a merge which applied a file twice, or in another order, would be found out.
+ */
+export async function makeInputs(directory: string, rowsPerFile: number): Promise<void> {
+  await Deno.mkdir(directory);
+  for (let file = 0; file < FILES; file++) {
+    const path = `${directory}/part-${file}.csv`;
+    const start = Math.floor(file * rowsPerFile / 2);
+    await sql(`
+      COPY (
+        SELECT i AS id, ${file} AS file, 'name ' || (hash(i, ${file}) % 100000) AS name,
+               ((hash(i, ${file}, 1) % 1000000) / 100)::DECIMAL(10, 2) AS amount,
+               TIMESTAMP '2024-01-01' + to_seconds((hash(i, 2) % 31536000)::BIGINT) AS created
+        FROM range(${start}, ${start + rowsPerFile}) AS r(i)
+      ) TO '${path}' (FORMAT csv, HEADER true)`);
+    const modified = new Date(Date.UTC(2024, 0, 1, 0, file));
+    await Deno.utime(path, modified, modified);
+  }
+}
+
+/** Paths of all files under a directory, relative to it, sorted. */
+export async function filesUnder(directory: string, prefix = ""): Promise<string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(directory)) {
+    const name = `${prefix}${entry.name}`;
+    if (entry.isDirectory) files.push(...await filesUnder(`${directory}/${entry.name}`, `${name}/`));
+    else files.push(name);
+  }
+  return files.sort();
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { renderSummary } from "../../../src/cli/summary_text.ts";
+import type { ResourceSummary, RunSummary } from "../../../src/observe/mod.ts";
+
+const resource: ResourceSummary = {
+  name: "main",
+  status: "succeeded",
+  source: "data/*.csv (csv)",
+  destination: "out.duckdb: main.t",
+  write_mode: "append",
+  rows_read: 2_000_000,
+  rows_written: 1_999_998,
+  rows_rejected: 2,
+  bytes: 350_000_000,
+  batches: 20,
+  retries: 1,
+  duration_ms: 4000,
+  nothing_to_do: false,
+};
+
+const summary: RunSummary = {
+  recipe: "orders",
+  run_id: "r",
+  status: "succeeded",
+  rows_read: 2_000_000,
+  rows_written: 1_999_998,
+  rows_rejected: 2,
+  bytes: 350_000_000,
+  batches: 20,
+  duration_ms: 4000,
+  rows_per_second: 500_000,
+  started_at: "2024-05-01T00:00:00Z",
+  resumed: false,
+  nothing_to_do: false,
+  schema_changes: [],
+  resources: [resource],
+  state: {
+    location: ".state/orders.json",
+    revision: 3,
+    sequence: 90,
+    cursor_values: { id: "7" },
+    watermarks: {},
+  },
+};
+
+const view = { file: "orders.yaml", incremental: true, deadLetter: "rejected.jsonl" };
+
+Deno.test("a run with rejected rows says how many, where, and what to do", () => {
+  assert.deepEqual(renderSummary(summary, view), [
+    "✓ orders: 1,999,998 rows loaded in 4.0s",
+    "  read      2,000,000 rows, 350 MB, 500 k rows/s from data/*.csv (csv)",
+    "  written   1,999,998 rows to out.duckdb: main.t (append) in 20 batches",
+    "  rejected  2 rows to rejected.jsonl",
+    "  retries   1",
+    "  state     .state/orders.json, id = 7",
+    "  next      see why rows were rejected in the file above, mend them and load it",
+  ]);
+});
+
+Deno.test("headlines", () => {
+  const failed = { ...resource, name: "b", status: "failed" as const };
+  const none = { rows_read: 0, rows_written: 0, rows_rejected: 0 };
+  const cases: [Partial<RunSummary>, Partial<typeof view> & { limit?: number; dryRun?: boolean }, RegExp][] =
+    [
+      [{ status: "failed" }, {}, /^✗ orders: failed after 4\.0s; 1,999,998 rows were loaded before$/],
+      [{ status: "failed", ...none }, {}, /^✗ orders: failed after 4\.0s$/],
+      [{ status: "partial", resources: [resource, failed] }, {}, /^! orders: 1 of 2 resources failed/],
+      [{ nothing_to_do: true, ...none }, {}, /^✓ orders: nothing new since id 7 \(4\.0s\)$/],
+      [{ ...none, rows_read: 1 }, {}, /^✓ orders: nothing new since id 7/],
+      [{ ...none, rows_read: 1 }, { incremental: false }, /^✓ orders: 0 rows loaded in/],
+      [{}, { dryRun: true }, /^✓ orders: dry run, 2,000,000 rows read in/],
+      [{ rows_written: 1 }, {}, /^✓ orders: 1 row loaded in/],
+    ];
+  for (const [change, look, expected] of cases) {
+    assert.match(renderSummary({ ...summary, ...change }, { ...view, ...look })[0]!, expected);
+  }
+});
+
+Deno.test("several resources are told apart; long texts are wrapped under their label", () => {
+  const lines = renderSummary(
+    { ...summary, resources: [resource, { ...resource, name: "b", status: "skipped" }] },
+    { ...view, columns: 50 },
+  );
+  assert.ok(lines.includes("  ✓ main succeeded") && lines.includes("  - b skipped"), lines.join("\n"));
+  for (const line of lines.join("\n").split("\n")) assert.ok([...line].length <= 50, line);
+});
