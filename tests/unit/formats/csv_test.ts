@@ -303,6 +303,9 @@ Deno.test(
       assert.equal(error?.context.value, bad, name);
       assert.equal(error?.context.column, "v", name);
     }
+    const blob = await l.put("blob.csv", "v,w\nAP8=,x\n");
+    const [bytes] = (await l.read(blob, { columns: { v: "binary" } })).rows;
+    assert.deepEqual([...bytes!.v as Uint8Array], [0, 255]);
     const lenient: [string, string, string, unknown][] = [
       ["int", "007", "int64", 7n],
       ["int", "1.0", "int64", 1n],
@@ -312,8 +315,8 @@ Deno.test(
       ["datetime(tz)", "2024-01-01 10:00:00", "datetime(tz)", "2024-01-01 10:00:00+00"],
       ["decimal(10,2)", "1.500", "decimal(10,2)", "1.50"],
       ["json", '"{""a"":1}"', "json", '{"a":1}'],
+      ["uuid", "6BA7B810-9DAD-11D1-80B4-00C04FD430C8", "uuid", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"],
       ["array<int>", '"[1,2]"', "array<int64>", [1n, 2n]],
-      ["binary", "AP8=", "binary", new Uint8Array([0, 255])],
     ];
     for (const [index, [type, text, is, value]] of lenient.entries()) {
       const path = await l.put(`len${index}.csv`, `v,w\n${text},x\n`);
