@@ -2,6 +2,7 @@
 import { createSession } from "../../../src/batch/mod.ts";
 import { builtinFormats } from "../../../src/formats/mod.ts";
 import {
+  DataLoaderError,
   type FormatDefinition,
   type FormatInput,
   formatType,
@@ -88,10 +89,14 @@ export function lab(body: (lab: Lab) => Promise<void>): () => Promise<void> {
         },
         async read(files, options) {
           const scan = await open(files, options);
-          const batch = await session.relation(await scan.sql(typeof files === "string" ? [files] : files));
+          const paths = typeof files === "string" ? [files] : files;
+          const batch = await session.relation(await scan.sql(paths));
+          const rows = await batch.toObjects().catch(async (error) => {
+            throw error instanceof DataLoaderError ? await scan.diagnose?.(paths, error) ?? error : error;
+          });
           return {
             types: Object.fromEntries(batch.schema.fields.map((f) => [f.name, formatType(f.type)])),
-            rows: await batch.toObjects(),
+            rows,
             warnings: scan.warnings,
           };
         },
