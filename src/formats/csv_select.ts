@@ -200,12 +200,15 @@ export class CsvScan implements OpenedScan {
       if (typed.length === 0) continue;
       const bad = (name: string) => misfit(quoteIdent(name), this.#cast(name));
       const which = typed.map((name) => `WHEN ${bad(name)} THEN ${quoteLiteral(name)}`).join(" ");
-      const value = typed.map((name) => `WHEN ${bad(name)} THEN ${quoteIdent(name)}`).join(" ");
-      const record = unusedName("_record", file.names);
+      const value = typed.map((name) => `WHEN ${quoteLiteral(name)} THEN ${quoteIdent(name)}`).join(" ");
+      const [record, found] = [unusedName("_record", file.names), unusedName("_misfit", file.names)].map(
+        quoteIdent,
+      );
       const [row] = await session.query<{ record: bigint; name: string; value: string }>(
-        `SELECT ${quoteIdent(record)} AS record, CASE ${which} END AS name, CASE ${value} END AS value
-         FROM (SELECT row_number() OVER () AS ${quoteIdent(record)}, * FROM ${await this.#read([file])})
-         WHERE ${typed.map(bad).join(" OR ")} ORDER BY 1 LIMIT 1`,
+        `SELECT ${record} AS record, ${found} AS name, CASE ${found} ${value} END AS value
+         FROM (SELECT *, CASE ${which} END AS ${found} FROM
+           (SELECT row_number() OVER () AS ${record}, * FROM ${await this.#read([file])}))
+         WHERE ${found} IS NOT NULL ORDER BY 1 LIMIT 1`,
       );
       if (row !== undefined) return await this.#misfitError(file, row);
     }

@@ -7,6 +7,7 @@ import {
   type LogicalType,
   nearest,
   type OpenedScan,
+  quoteIdent,
   type ScanContext,
   type StructField,
 } from "../sdk/mod.ts";
@@ -16,7 +17,8 @@ import { spread } from "./csv_select.ts";
 import { decideType, DEFAULT_SAMPLE_ROWS, readShapes, sampleRows } from "./infer.ts";
 import type { JsonOptions } from "./json.ts";
 import { JsonScan } from "./json_select.ts";
-import { nestedType } from "./json_types.ts";
+import { transcode } from "./transcode.ts";
+import { castJson, nestedType } from "./json_types.ts";
 
 /** Files that are looked at for columns. JSON may lack keys, so more than for CSV. */
 const SAMPLE_FILES = 100;
@@ -37,11 +39,12 @@ export async function openJsonScan(
   at: { context: ScanContext; layout: JsonLayout },
 ): Promise<OpenedScan> {
   const { context, layout } = at;
+  const copies = await withoutMarks(input, context);
   const samples = await filesWithText(input.files, { context, all: options.sample_size === -1 });
   if (samples.length === 0 && (input.columns?.size ?? 0) === 0) throw empty(input.files);
   const objectSize = options.maximum_object_size ??
     await objectSizeFor(samples, { context, layout, options });
-  let scan = new JsonScan({ input, options, context, layout, objectSize });
+  let scan = new JsonScan({ input, options, context, layout, objectSize, copies });
   if (samples.length === 0) {
     scan.types = given(input);
     return scan;
@@ -51,7 +54,7 @@ export async function openJsonScan(
     throw error instanceof DataLoaderError ? await scan.diagnose(samples, error) ?? error : error;
   });
   const { fields, lists } = records(sniffed.schema.fields, { path: options.records_path, files: samples });
-  scan = new JsonScan({ input, options, context, layout, objectSize, lists });
+  scan = new JsonScan({ input, options, context, layout, objectSize, copies, lists });
   const onlyColumn = fields.length === 1 ? fields[0] : undefined;
   if (
     onlyColumn?.name === "json" && onlyColumn.type.kind === "json" && !(await hasKey(samples[0]!, context))
@@ -102,13 +105,15 @@ async function decideTypes(
   for (const [name, type] of given(input)) if (!types.has(name)) types.set(name, type);
   // What looked like a date or a double to the engine is looked at again: neither zone nor digit may get lost.
   const doubtful = fields.filter(({ name, type }) =>
-    ["float", "date", "time", "datetime"].includes(type.kind) && input.columns?.get(name) === undefined
+    ["float", "decimal", "date", "time", "datetime"].includes(type.kind) &&
+    input.columns?.get(name) === undefined
   ).map((field) => field.name);
   const text = fields.filter(({ name, type }) =>
     type.kind === "string" && input.columns?.get(name) === undefined &&
     (options.date_format !== undefined || options.timestamp_format !== undefined)
   ).map((field) => field.name);
   const columns = [...doubtful, ...text];
+  await narrowNested(scan, { types, ...at });
   if (columns.length === 0) return types;
   scan.types = new Map(
     [...types].map(([name, of]) =>
@@ -128,6 +133,56 @@ async function decideTypes(
     else types.set(name, { type: was, inferred: true });
   });
   return types;
+}
+
+/**
+ * The engine takes 1 and -1 for 128-bit numbers together. Within records such numbers become 64-bit ones where those of
+ * the sample all fit.
+ */
+async function narrowNested(
+  scan: JsonScan,
+  at: {
+    types: Map<string, { type: LogicalType; inferred: boolean }>;
+    samples: readonly string[];
+    options: JsonOptions;
+    context: ScanContext;
+  },
+): Promise<void> {
+  const wide = [...at.types].filter(([, { type, inferred }]) =>
+    inferred && ["array", "struct"].includes(type.kind) &&
+    JSON.stringify(narrowed(type)) !== JSON.stringify(type)
+  );
+  if (wide.length === 0) return;
+  const before = scan.types;
+  scan.types = at.types;
+  const columns = wide.map(([name]) => name);
+  const select = scan.sample(at.samples, {
+    columns,
+    rows: sampleRows(at.options.sample_size, columns.length),
+  });
+  const tests = wide.map(([name, { type }], index) => {
+    const value = castJson(quoteIdent(name), narrowed(type), { inferred: true, formats: {}, place: "''" });
+    return `coalesce(bool_and(CASE WHEN ${
+      quoteIdent(name)
+    } IS NULL THEN true ELSE TRY(${value}) IS NOT NULL END), true) ` +
+      `AS c${index}`;
+  });
+  const [row] = await at.context.session.query<Record<string, boolean>>(
+    `SELECT ${tests.join(", ")} FROM (${select})`,
+  );
+  wide.forEach(([name, { type }], index) => {
+    if (row![`c${index}`]) at.types.set(name, { type: narrowed(type), inferred: true });
+  });
+  scan.types = before;
+}
+
+/** 128-bit whole numbers as 64-bit ones. */
+function narrowed(type: LogicalType): LogicalType {
+  if (type.kind === "array") return { kind: "array", items: narrowed(type.items) };
+  if (type.kind === "struct") {
+    return { kind: "struct", fields: type.fields.map((f) => ({ name: f.name, type: narrowed(f.type) })) };
+  }
+  return type.kind === "decimal" && type.scale === 0 ? { kind: "integer", bits: 64 } : type;
 }
 
 function nestedOnly(type: LogicalType): LogicalType {
@@ -177,6 +232,19 @@ function records(
     );
   }
   return { fields: record.fields.map((field) => ({ ...field, nullable: true })), lists };
+}
+
+/** A file that begins with a byte order mark, which the engine does not take, as a copy without it. */
+async function withoutMarks(input: FormatInput, context: ScanContext): Promise<Map<string, string>> {
+  const copies = new Map<string, string>();
+  for (const path of input.files) {
+    const reader = (await context.open(path)).getReader();
+    const { value } = await reader.read();
+    await reader.cancel();
+    const mark = value?.[0] === 0xef && value[1] === 0xbb && value[2] === 0xbf;
+    if (mark) copies.set(path, await transcode(context, path, { encoding: "utf-8", number: copies.size }));
+  }
+  return copies;
 }
 
 /** Some files that hold more than blanks. */

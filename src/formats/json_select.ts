@@ -32,6 +32,8 @@ export class JsonScan implements OpenedScan {
   readonly #context: ScanContext;
   readonly #layout: JsonLayout;
   readonly #objectSize: number;
+  /** Copies by path, of files that the engine can't read as they are. */
+  readonly #copies: ReadonlyMap<string, string>;
   /** For each key of `records_path`: whether a list is there. */
   readonly #lists: readonly boolean[];
   readonly warnings: readonly string[] = [];
@@ -43,6 +45,7 @@ export class JsonScan implements OpenedScan {
     context: ScanContext;
     layout: JsonLayout;
     objectSize: number;
+    copies: ReadonlyMap<string, string>;
     lists?: readonly boolean[];
   }) {
     this.#input = of.input;
@@ -50,6 +53,7 @@ export class JsonScan implements OpenedScan {
     this.#context = of.context;
     this.#layout = of.layout;
     this.#objectSize = of.objectSize;
+    this.#copies = of.copies;
     const keys = of.options.records_path?.split(".") ?? [];
     this.#lists = of.lists ?? keys.map((_, level) => level === keys.length - 1);
   }
@@ -71,7 +75,7 @@ export class JsonScan implements OpenedScan {
       "union_by_name = true",
       "hive_partitioning = false",
     ];
-    return `SELECT * FROM read_json(${pathList(files)}, ${settings.join(", ")})`;
+    return `SELECT * FROM read_json(${this.#paths(files)}, ${settings.join(", ")})`;
   }
 
   /** The text of some columns in the first rows of some files. */
@@ -109,9 +113,17 @@ export class JsonScan implements OpenedScan {
 
   #fileName(): string {
     const column = quoteIdent(this.#fileColumn);
-    const renamed = this.#input.files.filter((path) => engineName(path) !== path)
-      .map((path) => `WHEN ${quoteLiteral(engineName(path))} THEN ${quoteLiteral(path)}`);
+    const renamed = this.#input.files.filter((path) => this.#engineName(path) !== path)
+      .map((path) => `WHEN ${quoteLiteral(this.#engineName(path))} THEN ${quoteLiteral(path)}`);
     return renamed.length === 0 ? column : `CASE ${column} ${renamed.join(" ")} ELSE ${column} END`;
+  }
+
+  #engineName(path: string): string {
+    return engineName(this.#copies.get(path) ?? path);
+  }
+
+  #paths(files: readonly string[]): string {
+    return pathList(files.map((path) => this.#copies.get(path) ?? path));
   }
 
   #place(name: string): string {
@@ -145,7 +157,7 @@ export class JsonScan implements OpenedScan {
       `filename = ${quoteLiteral(this.#fileColumn)}`,
       ...hiveSettings(this.#input),
     ];
-    const scan = `read_json(${pathList(files)}, ${settings.join(", ")})`;
+    const scan = `read_json(${this.#paths(files)}, ${settings.join(", ")})`;
     if (path.length === 0) return scan;
     const beside = [this.#fileColumn, ...this.#input.partitions?.keys() ?? []].map(quoteIdent).join(", ");
     let select = `SELECT ${quoteIdent(path[0]!)} AS _record, ${beside} FROM ${scan}`;
@@ -185,7 +197,7 @@ export class JsonScan implements OpenedScan {
       : "CAST(to_json(json_keys(json)) AS VARCHAR)";
     const shapes = await this.#context.session.query<{ shape: string | null; file: string }>(
       `SELECT shape, min(filename) AS file FROM (SELECT ${shape} AS shape, filename FROM
-       read_json_objects(${pathList(files)}, ${
+       read_json_objects(${this.#paths(files)}, ${
         this.#settings().join(", ")
       }, filename = true)${rows}) GROUP BY shape`,
     );
@@ -195,7 +207,9 @@ export class JsonScan implements OpenedScan {
       const parsed: unknown = JSON.parse(shape);
       const structure = nested ? parsed : Object.fromEntries((parsed as string[]).map((key) => [key, null]));
       const key = unknownKey(firstOf(structure), record);
-      if (key !== undefined) throw unknownKeyError(file, key);
+      if (key !== undefined) {
+        throw unknownKeyError(this.#input.files.find((path) => this.#engineName(path) === file) ?? file, key);
+      }
     }
   }
 
@@ -226,19 +240,24 @@ export class JsonScan implements OpenedScan {
       // An empty text is NULL for types other than text.
       return value === column ? [] : [{
         name,
-        test: `(${column} IS NOT NULL AND CAST(${column} AS VARCHAR) <> '' AND TRY(${value}) IS NULL)`,
+        test: `CASE WHEN ${column} IS NULL THEN false WHEN CAST(${column} AS VARCHAR) = '' THEN false ` +
+          `ELSE TRY(${value}) IS NULL END`,
       }];
     });
     if (bad.length === 0) return undefined;
-    const which = bad.map(({ name, test }) => `WHEN ${test} THEN ${quoteLiteral(name)}`).join(" ");
-    const value = bad.map(({ name, test }) => `WHEN ${test} THEN CAST(${quoteIdent(name)} AS VARCHAR)`).join(
-      " ",
+    const names = [...this.types.keys()];
+    const [record, found] = [unusedName("_record_number", names), unusedName("_misfit", names)].map(
+      quoteIdent,
     );
-    const record = unusedName("_record_number", [...this.types.keys()]);
+    const which = bad.map(({ name, test }) => `WHEN ${test} THEN ${quoteLiteral(name)}`).join(" ");
+    const value = bad.map(({ name }) =>
+      `WHEN ${quoteLiteral(name)} THEN CAST(${quoteIdent(name)} AS VARCHAR)`
+    );
     const [row] = await this.#context.session.query<{ record: bigint; name: string; value: string }>(
-      `SELECT ${quoteIdent(record)} AS record, CASE ${which} END AS name, CASE ${value} END AS value
-       FROM (SELECT row_number() OVER () AS ${quoteIdent(record)}, * FROM ${this.#read([file])})
-       WHERE ${bad.map(({ test }) => test).join(" OR ")} ORDER BY 1 LIMIT 1`,
+      `SELECT ${record} AS record, ${found} AS name, CASE ${found} ${value.join(" ")} END AS value
+       FROM (SELECT *, CASE ${which} END AS ${found} FROM
+         (SELECT row_number() OVER () AS ${record}, * FROM ${this.#read([file])}))
+       WHERE ${found} IS NOT NULL ORDER BY 1 LIMIT 1`,
     );
     if (row === undefined) return undefined;
     const { type, inferred } = this.types.get(row.name)!;
@@ -268,11 +287,11 @@ export class JsonScan implements OpenedScan {
     );
   }
 
-  /** The engine counts the line before a broken one as the broken one's own, so the line is looked up. */
+  /** The engine counts values, not lines, and not always from one: the line is looked up around its number. */
   async #brokenLine(error: DataLoaderError): Promise<DataLoaderError | undefined> {
     const { file, line, byte, reason } = error.context;
     if (this.#layout !== "lines" || typeof file !== "string" || typeof line !== "number") return undefined;
-    const path = this.#input.files.find((known) => known === file || engineName(known) === file);
+    const path = this.#input.files.find((known) => known === file || this.#engineName(known) === file);
     if (path === undefined) return undefined;
     const found = await badJsonLine(await this.#context.open(path), { from: line - 1, to: line + 1 });
     if (found === undefined) return undefined;

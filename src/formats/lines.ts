@@ -31,14 +31,16 @@ export async function lineOfValue(
   return undefined;
 }
 
-/** The first line of a range that is no JSON. */
+/** The first line that is no JSON, of those with the `from`-th to the `to`-th value; blank lines are not counted. */
 export async function badJsonLine(
   bytes: ReadableStream<Uint8Array>,
   range: { from: number; to: number },
 ): Promise<number | undefined> {
+  let seen = 0;
   for await (const { number, text } of numberedLines(bytes)) {
-    if (number > range.to) return undefined;
-    if (number < range.from || text.trim() === "") continue;
+    if (text.trim() === "") continue;
+    if (++seen > range.to) return undefined;
+    if (seen < range.from) continue;
     try {
       JSON.parse(text);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Reading Parquet files whose columns may differ from file to file. */
 import {
   ConnectorError,
+  DataLoaderError,
   engineType,
   type FormatInput,
   formatType,
@@ -44,7 +45,7 @@ export async function openParquetScan(
   }
   const types = new Map<string, LogicalType>();
   for (const name of merged.names) types.set(name, commonType(name, files, input));
-  return new ParquetScan({ input, groupOf, types, warnings: merged.warnings });
+  return new ParquetScan({ input, groupOf, types, warnings: merged.warnings, context });
 }
 
 interface Footers {
@@ -52,6 +53,7 @@ interface Footers {
   readonly groupOf: ReadonlyMap<string, Group>;
   readonly types: ReadonlyMap<string, LogicalType>;
   readonly warnings: readonly string[];
+  readonly context: ScanContext;
 }
 
 class ParquetScan implements OpenedScan {
@@ -75,6 +77,20 @@ class ParquetScan implements OpenedScan {
       else known.push(path);
     }
     return [...groups].map(([group, paths]) => this.#select(group, paths)).join(" UNION ALL ");
+  }
+
+  /** The engine does not always say which file is damaged. */
+  async diagnose(files: readonly string[], error: DataLoaderError): Promise<DataLoaderError | undefined> {
+    if (error.code !== "CORRUPT_FILE" || error.context.file !== undefined) return undefined;
+    for (const path of files) {
+      const select = this.#select(this.#of.groupOf.get(path)!, [path]);
+      const found = await failureOf(
+        this.#of.context,
+        `SELECT count(*) FROM (SELECT hash(r) AS h FROM (${select}) AS r) WHERE h = 0`,
+      );
+      if (found?.code === error.code) return damaged(path, found);
+    }
+    return undefined;
   }
 
   #select(group: Group, paths: readonly string[]): string {
@@ -133,7 +149,9 @@ async function groupFiles(input: FormatInput, context: ScanContext): Promise<Map
        FROM (SELECT *, row_number() OVER () AS n FROM parquet_schema(${pathList(input.files)}))
        GROUP BY file_name
      ) GROUP BY layout`,
-  );
+  ).catch(async (error) => {
+    throw await nameDamaged(input.files, { error, context });
+  });
   const byName = new Map(input.files.map((path) => [engineName(path), path]));
   const groups = new Map<string, Group>();
   for (const { files } of rows) {
@@ -151,6 +169,40 @@ async function groupFiles(input: FormatInput, context: ScanContext): Promise<Map
     for (const path of paths) groups.set(path, group);
   }
   return groups;
+}
+
+async function nameDamaged(
+  files: readonly string[],
+  { error, context }: { error: unknown; context: ScanContext },
+): Promise<unknown> {
+  if (
+    !(error instanceof DataLoaderError) || error.code !== "CORRUPT_FILE" || error.context.file !== undefined
+  ) {
+    return error;
+  }
+  for (const path of files) {
+    const found = await failureOf(context, `SELECT count(*) AS n FROM parquet_schema(${pathList([path])})`);
+    if (found?.code === error.code) return damaged(path, found);
+  }
+  return error;
+}
+
+async function failureOf(context: ScanContext, query: string): Promise<DataLoaderError | undefined> {
+  try {
+    await context.session.query(query);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DataLoaderError) return error;
+    throw error;
+  }
+}
+
+function damaged(path: string, error: DataLoaderError): ConnectorError {
+  return new ConnectorError("CORRUPT_FILE", `The file "${path}" is damaged or no Parquet file.`, {
+    hint: error.hint,
+    context: { file: path, reason: error.message },
+    cause: error,
+  });
 }
 
 /** The type that holds a column's values of all files. */

@@ -86,6 +86,7 @@ export abstract class FileLoad implements Load {
 
   async commit(position: Position): Promise<void> {
     await this.#files("write", async () => {
+      await this.#discardOther(position.runId);
       if (this.replace) await this.publishAll(position);
       else await this.publishPosition(position);
     });

@@ -159,6 +159,10 @@ export class WorkFolder {
   async removeOrphans(): Promise<void> {
     const known = new Set<string>();
     for (const part of this.#journal.staged?.parts ?? []) known.add(parentFolderOfStage(part.tmp));
+    for await (const { name } of entriesOf(this.#path)) {
+      const halfWritten = name.startsWith(`${this.#key}.json.`) && name.endsWith(".tmp");
+      if (halfWritten) await Deno.remove(joinPath(this.#path, name));
+    }
     for await (const entry of entriesOf(this.#stage)) {
       if (!known.has(entry.name)) await Deno.remove(joinPath(this.#stage, entry.name), { recursive: true });
     }

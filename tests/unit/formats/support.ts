@@ -1,7 +1,8 @@
 /** Reading files through a format, as the filestore source does, without the connector. */
 import { createSession } from "../../../src/batch/mod.ts";
-import { csv, json, jsonl, parquet } from "../../../src/formats/mod.ts";
+import { builtinFormats } from "../../../src/formats/mod.ts";
 import {
+  DataLoaderError,
   type FormatDefinition,
   type FormatInput,
   formatType,
@@ -34,7 +35,7 @@ export interface Result {
   readonly warnings: readonly string[];
 }
 
-const FORMATS: Record<string, FormatDefinition> = { csv, json, jsonl, parquet };
+const FORMATS: Record<string, FormatDefinition> = Object.fromEntries(builtinFormats.map((f) => [f.name, f]));
 
 /** Runs a test with a session and a folder of its own. */
 export function lab(body: (lab: Lab) => Promise<void>): () => Promise<void> {
@@ -88,10 +89,14 @@ export function lab(body: (lab: Lab) => Promise<void>): () => Promise<void> {
         },
         async read(files, options) {
           const scan = await open(files, options);
-          const batch = await session.relation(await scan.sql(typeof files === "string" ? [files] : files));
+          const paths = typeof files === "string" ? [files] : files;
+          const batch = await session.relation(await scan.sql(paths));
+          const rows = await batch.toObjects().catch(async (error) => {
+            throw error instanceof DataLoaderError ? await scan.diagnose?.(paths, error) ?? error : error;
+          });
           return {
             types: Object.fromEntries(batch.schema.fields.map((f) => [f.name, formatType(f.type)])),
-            rows: await batch.toObjects(),
+            rows,
             warnings: scan.warnings,
           };
         },
