@@ -222,6 +222,10 @@ class FileSource implements Source {
         const copy = this.#temporary !== undefined && path.startsWith(this.#temporary);
         return decompress(await this.#storage.open(path), copy ? undefined : this.#compression(path), path);
       },
+      openTail: (path, bytes) => {
+        const end = this.#sizes.get(path) ?? 0;
+        return this.#storage.open(path, { start: Math.max(0, end - bytes), end });
+      },
       size: (path) => this.#sizes.get(path) ?? 0,
       temporaryDirectory: async () => {
         this.#temporary ??= (await Deno.makeTempDir({ prefix: "dataloader-" })).replaceAll("\\", "/");
