@@ -3,8 +3,14 @@ import { cut } from "./error_text.ts";
 import type { Finding } from "./errors.ts";
 
 const CSV_HINTS: readonly [RegExp, string][] = [
-  [/Expected Number of Columns/, "mend the line, or set `ragged: true` to fill missing columns with NULL"],
-  [/unterminated quote/, "close the quote in the file, or set `quote` to the character the file uses"],
+  [
+    /columns found where|Expected Number of Columns/,
+    "mend the line, or set `ragged: null_padding` to fill missing columns with NULL, or `ragged: skip`",
+  ],
+  [
+    /unterminated quote/,
+    "close the quote in the file, set `quote` to the character the file uses, or raise `max_line_size` if the value is longer",
+  ],
   [/unicode|utf-8/i, "set `encoding` to the file's encoding"],
   [/Maximum line size/i, "raise `max_line_size`, or check the quotes: an open quote swallows lines"],
   [
@@ -15,6 +21,7 @@ const CSV_HINTS: readonly [RegExp, string][] = [
 
 /** An error at one line: `CSV Error on Line: 3\nOriginal Line: …\n<reason>\n…\n  file = path`. */
 export function csvError(_kind: string, body: string): Finding | undefined {
+  if (/Parallel CSV Reader currently does not support a full read/.test(body)) return lineTooLong();
   const line = /CSV Error on Line: (\d+)/.exec(body)?.[1];
   if (line === undefined) return undefined;
   const file = /^\s*file = (.*)$/m.exec(body)?.[1];
@@ -35,6 +42,16 @@ export function csvError(_kind: string, body: string): Finding | undefined {
       ...(column === undefined ? {} : { column }),
       ...(value === undefined ? {} : { value: cut(value) }),
     },
+  };
+}
+
+/** The engine's word for a line that fills a whole buffer. */
+function lineTooLong(): Finding {
+  return {
+    code: "CSV_ERROR",
+    message: "A line of the CSV file is longer than what is read at a time.",
+    hint: "raise `max_line_size`, or check the quotes: an open quote swallows lines",
+    context: { reason: "line too long" },
   };
 }
 

@@ -12,6 +12,7 @@ import {
   type ScanContext,
 } from "../sdk/mod.ts";
 import type { CsvOptions } from "./csv.ts";
+import { assertLastLineFits } from "./csv_last_line.ts";
 import { type CsvDialect, lineOfRecord } from "./csv_records.ts";
 import { type ColumnTypes } from "./columns.ts";
 import { engineName, pathList } from "./engine_paths.ts";
@@ -38,8 +39,13 @@ export interface CsvLayout {
   readonly warnings: readonly string[];
 }
 
-/** Longest line read where the recipe does not say: a value of 50 MB and its neighbours fit. */
-const MAX_LINE_SIZE = 64 * 1024 * 1024;
+/**
+ * Longest line read where the recipe does not say, in bytes. The engine holds several buffers of twice its size at a time, one
+ * a file and more: with 64 MiB, six small files don't fit into the memory that a load has by default.
+ */
+const MAX_LINE_SIZE = 16 * 1024 * 1024;
+/** Lines of this size are let through in the smallest of files. */
+const LEAST_LINE_SIZE = 2 * 1024 * 1024;
 
 /** An opened scan of CSV files. */
 export class CsvScan implements OpenedScan {
@@ -145,7 +151,11 @@ export class CsvScan implements OpenedScan {
       }
       paths.push(this.#copies.get(path) ?? path);
     }
-    const maxLine = Math.min(options.max_line_size ?? MAX_LINE_SIZE, 2 ** 30);
+    const plain = native && group.every(({ path }) => isPlain(path, input.compression));
+    const maxLine = this.#maxLine(group, plain);
+    if (plain) {
+      for (const { path } of group) await assertLastLineFits(context, path, { buffer: 2 * maxLine, maxLine });
+    }
     const columns = group[0]!.names.map((name) => `${quoteIdent(name)}: 'VARCHAR'`).join(", ");
     const compression = native ? input.compression : "none";
     const settings = [
@@ -173,6 +183,15 @@ export class CsvScan implements OpenedScan {
       ...hiveSettings(input),
     ];
     return `read_csv(${pathList(paths)}, ${settings.join(", ")})`;
+  }
+
+  /** No line is longer than its file, so small files get small buffers. */
+  #maxLine(group: readonly CsvFile[], plain: boolean): number {
+    const { options, context } = this.#layout;
+    const allowed = Math.min(options.max_line_size ?? MAX_LINE_SIZE, 2 ** 30);
+    if (!plain) return allowed;
+    const largest = Math.max(...group.map(({ path }) => context.size(path)));
+    return Math.min(allowed, Math.max(largest + 1, LEAST_LINE_SIZE));
   }
 
   async skipped(): Promise<number> {
@@ -256,6 +275,11 @@ export function hiveSettings(input: FormatInput): string[] {
   if (!input.hivePartitioning) return ["hive_partitioning = false"];
   const types = [...input.partitions?.keys() ?? []].map((name) => `${quoteIdent(name)}: 'VARCHAR'`);
   return ["hive_partitioning = true", `hive_types = {${types.join(", ")}}`];
+}
+
+/** Whether the size of a file is that of its text. */
+function isPlain(path: string, compression: FormatInput["compression"]): boolean {
+  return compression === undefined ? !/\.(gz|gzip|zst|zstd)$/i.test(path) : compression === "none";
 }
 
 function groupByNames(files: readonly CsvFile[]): CsvFile[][] {

@@ -166,7 +166,12 @@ function wrongValue(issue: Issue, context: IssueContext): Problem {
   };
   const shown = hidden ? "" : `, but is ${show(node)}`;
   if (view === undefined || !BUILT_IN.test(issue.message)) {
-    return { ...problem, message: sentence(label, issue.message, shown), hint: issue.params?.hint };
+    const [, text, meant] = /^(.*); (did you mean .*\?)$/s.exec(issue.message) ?? [];
+    return {
+      ...problem,
+      message: sentence(label, text ?? issue.message, shown),
+      hint: issue.params?.hint ?? meant,
+    };
   }
   const wanted = issue.code === "invalid_format" ? formatWords(issue.message) : expectation(view);
   return {

@@ -1,18 +1,49 @@
 /** Compressed bytes: reading them, writing them, and proving that a file of them is whole. */
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import * as zlib from "node:zlib";
 import { type Compression, ConnectorError } from "../sdk/mod.ts";
 
-/** A stream's bytes, decompressed. @throws {ConnectorError} `UNSUPPORTED_COMPRESSION` for codecs inside of formats. */
+/**
+ * A stream's bytes, decompressed. Reading fails with a `ConnectorError` `CORRUPT_FILE` that names `path`.
+ * @throws {ConnectorError} `UNSUPPORTED_COMPRESSION` for codecs inside of formats.
+ */
 export function decompress(
   bytes: ReadableStream<Uint8Array>,
   compression: Compression | undefined,
+  path: string,
 ): ReadableStream<Uint8Array> {
   if (compression === undefined || compression === "none") return bytes;
-  return through(
-    bytes,
-    compression === "gzip" ? zlib.createGunzip() : zstd(compression, zlib.createZstdDecompress),
-  );
+  const transform = compression === "gzip"
+    ? zlib.createGunzip()
+    : zstd(compression, zlib.createZstdDecompress);
+  return ReadableStream.from(named(bytes, { transform, path }));
+}
+
+/** Says which file it was that could not be decompressed. What goes wrong with reading it stays what it is. */
+async function* named(
+  bytes: ReadableStream<Uint8Array>,
+  { transform, path }: { transform: zlib.Gunzip | zlib.ZstdCompress; path: string },
+): AsyncGenerator<Uint8Array> {
+  let reading: unknown;
+  async function* noted() {
+    try {
+      yield* bytes;
+    } catch (error) {
+      reading = error;
+      throw error;
+    }
+  }
+  try {
+    yield* through(noted(), transform);
+  } catch (error) {
+    if (error === reading) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConnectorError("CORRUPT_FILE", `${path} can't be decompressed: ${why}.`, {
+      hint: "copy or download the file again, or set the compression that it has",
+      context: { file: path },
+      cause: error,
+    });
+  }
 }
 
 /** A stream's bytes, compressed. @throws {ConnectorError} `UNSUPPORTED_COMPRESSION` for codecs inside of formats. */
@@ -21,10 +52,10 @@ export function compress(
   compression: Compression | undefined,
 ): ReadableStream<Uint8Array> {
   if (compression === undefined || compression === "none") return bytes;
-  return through(
+  return ReadableStream.from(through(
     bytes,
     compression === "gzip" ? zlib.createGzip() : zstd(compression, zlib.createZstdCompress),
-  );
+  ));
 }
 
 function zstd<T>(compression: Compression, make: () => T): T {
@@ -38,14 +69,17 @@ function zstd<T>(compression: Compression, make: () => T): T {
   );
 }
 
-function through(bytes: ReadableStream<Uint8Array>, transform: zlib.Gunzip | zlib.ZstdCompress) {
-  // deno-lint-ignore no-explicit-any -- node:stream and the web declare the same stream types twice.
-  const source = Readable.fromWeb(bytes as any);
-  source.on("error", (error) => transform.destroy(error));
-  // A reader that has seen enough closes the file as well.
-  transform.on("close", () => source.destroy());
-  // deno-lint-ignore no-explicit-any -- as above.
-  return Readable.toWeb(source.pipe(transform) as any) as unknown as ReadableStream<Uint8Array>;
+/**
+ * The bytes that come out of a codec. Read as a node stream: `Readable.toWeb` throws outside of any promise when a codec fails.
+ */
+async function* through(
+  bytes: AsyncIterable<Uint8Array>,
+  transform: zlib.Gunzip | zlib.ZstdCompress,
+): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(bytes, { objectMode: false });
+  // Destroys both ends when one fails or the reader has seen enough; the error comes out of the loop.
+  pipeline(source, transform, () => {});
+  for await (const chunk of transform) yield chunk as Uint8Array;
 }
 
 /**

@@ -66,12 +66,17 @@ export const BAD_RECIPES: readonly BadCase[] = [
   {
     name: "wrong type",
     recipe: `name: duckdb\n${source}\n${destination}\nruntime:\n  batch_size: many\n`,
-    expected: { exit: 2, code: "INVALID_VALUE", says: ["batch_size", "bad.yaml:5"], hint: /number|integer/i },
+    expected: {
+      exit: 2,
+      code: "INVALID_VALUE",
+      says: ["batch_size", "whole number", "bad.yaml:5"],
+      hint: undefined,
+    },
   },
   {
     name: "unknown column type",
     recipe: `name: duckdb\nsource: {type: csv, path: good.csv, columns: {id: integr}}\n${destination}\n`,
-    expected: { exit: 2, code: "INVALID_VALUE", says: ["integr", "bad.yaml:2"], hint: /\w/ },
+    expected: { exit: 2, code: "INVALID_VALUE", says: ["integr", "bad.yaml:2"], hint: /did you mean/ },
   },
   {
     name: "merge without keys",

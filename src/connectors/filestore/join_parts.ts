@@ -34,7 +34,7 @@ async function* arrayOf(
   yield text.encode("[");
   let separator = "";
   for (const part of parts) {
-    const content = withoutBrackets(decompress(await storage.open(part), compression));
+    const content = withoutBrackets(decompress(await storage.open(part), compression, part));
     for await (const chunk of content) {
       if (separator !== "") yield text.encode(separator);
       separator = "";
