@@ -250,12 +250,10 @@ export class DuckSession implements Session {
   }
 
   progress(): SessionProgress {
-    if (this.#closed) return { rowsProcessed: 0 };
-    const { percentage, rows_processed } = duckdb.query_progress(this.#opened.connection);
-    return {
-      ...(percentage >= 0 ? { fraction: Math.min(1, percentage / 100) } : {}),
-      rowsProcessed: Number(rows_processed),
-    };
+    if (this.#closed) return {};
+    // `rows_processed` is no number of rows: the engine derives it from its estimate of the work.
+    const { percentage } = duckdb.query_progress(this.#opened.connection);
+    return percentage >= 0 ? { fraction: Math.min(1, percentage / 100) } : {};
   }
 
   interrupt(): void {

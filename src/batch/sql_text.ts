@@ -30,7 +30,8 @@ export function asSubquery(sql: string): string {
       }
     }
     at += text.length;
-    endsInComment = comment && text.startsWith("--");
+    // The line's end after a comment is trimmed as well.
+    if (!/^\s$/.test(text)) endsInComment = comment && text.startsWith("--");
   }
   if (end < sql.length) return sql.slice(0, Math.max(lastToken, 0)).trim();
   // A closing parenthesis on the comment's line would be part of the comment.

@@ -15,7 +15,7 @@ import {
   type SourceState,
   type WriteDescription,
 } from "../sdk/mod.ts";
-import { applySteps } from "../transforms/pipeline.ts";
+import { applySteps, planSteps } from "../transforms/mod.ts";
 import { asError, explain } from "./failure.ts";
 import { eventLogger, type RunIO } from "./io.ts";
 import { sourceStateOf } from "./resume.ts";
@@ -90,10 +90,15 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
   return { resource: resource.name, state: look.state, read, schema, write, errors };
 }
 
-/** Binds the steps over an empty relation of the source's columns. */
-async function schemaAfterSteps(schema: Schema, resource: ResourcePlan, look: Look): Promise<Schema> {
+/** The columns after the steps, found without a row and without running anybody's code; undefined where only that tells. */
+async function schemaAfterSteps(
+  schema: Schema,
+  resource: ResourcePlan,
+  look: Look,
+): Promise<Schema | undefined> {
   const empty = await look.session.fromArrow([], { schema });
-  return (await applySteps(empty, resource.steps, stepContext(resource, look))).batch.schema;
+  const steps = await planSteps(empty, resource.steps, stepContext(resource, look));
+  return steps.length === 0 ? schema : steps.at(-1)!.schema;
 }
 
 /** The rows of a resource as its destination would get them. */
@@ -143,7 +148,7 @@ async function previewResource(resource: ResourcePlan, look: Look, limit: number
         return { schema: batch.schema, rows: await batch.rows({ limit }) };
       }
       const { schema } = await source.describe(request, look.state);
-      return { schema: await schemaAfterSteps(schema, resource, look), rows: [] };
+      return { schema: await schemaAfterSteps(schema, resource, look) ?? { fields: [] }, rows: [] };
     });
   } catch (cause) {
     throw await explain(asError(cause, look.io.signal), resource, { end: "source" });

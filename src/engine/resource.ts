@@ -85,14 +85,14 @@ export class ResourceRun {
     return this.#batches === 0 || (this.#rowsRead === 0 && this.#resource.source.incremental !== undefined);
   }
 
-  /** How far the resource is, the batch under way included. */
+  /** How far the resource is: rows of the batches that are committed, bytes of the one under way as well. */
   progress(): { rows: number; bytes: number; fraction?: number } {
-    const { fraction, rowsProcessed } = this.#io.session.progress();
+    const { fraction } = this.#io.session.progress();
     const reading = this.#reading;
     const bytesNow = (fraction ?? 0) * (reading?.bytes ?? 0);
     const total = reading?.bytesToCome === undefined ? undefined : this.#bytesRead + reading.bytesToCome;
     return {
-      rows: this.#rowsRead + (reading === undefined ? 0 : rowsProcessed),
+      rows: this.#rowsRead,
       bytes: Math.round(this.#bytesRead + bytesNow),
       fraction: total === undefined || total === 0 ? undefined : (this.#bytesRead + bytesNow) / total,
     };
@@ -208,6 +208,7 @@ export class ResourceRun {
         signal: this.#io.signal,
       });
       rejected = split.rejected;
+      await this.#applied.release();
       this.#applied = split.accepted;
       result = await this.#load!.writeBatch(split.accepted.batch, position);
       this.#io.emit({
@@ -242,7 +243,7 @@ export class ResourceRun {
       durationMs: Date.now() - started,
     });
     await this.#io.keeper.progress(this.#start!.runId, this.#state, this.#sequence);
-    if (this.#applied.batch !== read.batch) await session.release(this.#applied.batch);
+    await this.#applied.release();
     await session.release(read.batch);
   }
 

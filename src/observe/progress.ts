@@ -56,7 +56,10 @@ function facts(resource: ResourceProgress): Fact[] {
   const running = status === "running";
   const found: (Fact | undefined)[] = [
     fraction !== undefined && running ? { text: formatPercent(fraction), weight: 6 } : undefined,
-    { text: `${formatCount(rows)} ${rows === 1 ? "row" : "rows"}`, weight: 8 },
+    // Rows are counted when a batch is committed; until the first is, bytes tell more than "0 rows".
+    rows === 0 && bytes > 0 && running
+      ? undefined
+      : { text: `${formatCount(rows)} ${rows === 1 ? "row" : "rows"}`, weight: 8 },
     bytes > 0 ? { text: formatBytes(bytes), weight: 2 } : undefined,
     rowsPerSecond === undefined || rows === 0
       ? undefined

@@ -37,8 +37,6 @@ export interface RunResult {
 export interface SessionProgress {
   /** 0…1, or undefined where the engine can't tell. */
   readonly fraction?: number;
-  /** Rows that passed the scans so far. */
-  readonly rowsProcessed: number;
 }
 
 /** A session of the embedded engine (DuckDB): one connection, in memory, spilling to a temporary directory. */

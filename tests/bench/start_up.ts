@@ -67,7 +67,7 @@ source:
   type: csv
   path: "{{ var('region') }}/orders-*.csv"
   columns: {id: int, amount: "decimal(10,2)"}
-  incremental: {strategy: cursor, cursor_column: updated_at}
+  incremental: {strategy: modified_time}
 transform:
   steps:
     - {type: cast, columns: {updated_at: datetime}}
