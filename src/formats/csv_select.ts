@@ -182,8 +182,10 @@ export class CsvScan implements OpenedScan {
       `SELECT 1 AS x FROM duckdb_tables() WHERE table_name = ${quoteLiteral(this.#rejects)}`,
     );
     if (there === undefined) return 0;
+    // A scan that ran twice has found each line twice.
     const [row] = await session.query<{ n: bigint }>(
-      `SELECT count(DISTINCT (scan_id, file_id, line)) AS n FROM ${quoteIdent(this.#rejects)}`,
+      `SELECT count(DISTINCT (file_path, line)) AS n FROM ${quoteIdent(this.#rejects)}
+       JOIN ${quoteIdent(`${this.#rejects}_scan`)} USING (scan_id, file_id)`,
     );
     await session.run(`DELETE FROM ${quoteIdent(this.#rejects)}`);
     return Number(row!.n);

@@ -1,5 +1,4 @@
 /** Compressed bytes: reading them, writing them, and proving that a file of them is whole. */
-import { Readable } from "node:stream";
 import * as zlib from "node:zlib";
 import { type Compression, ConnectorError } from "../sdk/mod.ts";
 
@@ -38,14 +37,59 @@ function zstd<T>(compression: Compression, make: () => T): T {
   );
 }
 
-function through(bytes: ReadableStream<Uint8Array>, transform: zlib.Gunzip | zlib.ZstdCompress) {
-  // deno-lint-ignore no-explicit-any -- node:stream and the web declare the same stream types twice.
-  const source = Readable.fromWeb(bytes as any);
-  source.on("error", (error) => transform.destroy(error));
-  // A reader that has seen enough closes the file as well.
-  transform.on("close", () => source.destroy());
-  // deno-lint-ignore no-explicit-any -- as above.
-  return Readable.toWeb(source.pipe(transform) as any) as unknown as ReadableStream<Uint8Array>;
+/** Bytes through a transform of Node's. Cancelling the result closes the source as well. */
+function through(
+  bytes: ReadableStream<Uint8Array>,
+  transform: zlib.Gunzip | zlib.ZstdCompress,
+): ReadableStream<Uint8Array> {
+  const reader = bytes.getReader();
+  const output = transform[Symbol.asyncIterator]();
+  return new ReadableStream({
+    start() {
+      feed(reader, transform);
+    },
+    async pull(controller) {
+      const { done, value } = await output.next();
+      if (done) controller.close();
+      else controller.enqueue(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    },
+    async cancel() {
+      transform.destroy();
+      await reader.cancel();
+    },
+  }, { highWaterMark: 0 });
+}
+
+async function feed(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  transform: zlib.Gunzip | zlib.ZstdCompress,
+): Promise<void> {
+  try {
+    while (!transform.destroyed) {
+      const { done, value } = await reader.read();
+      if (transform.destroyed) return;
+      if (done) return void transform.end();
+      if (!transform.write(value)) await roomIn(transform);
+    }
+  } catch (error) {
+    // The reader of the result gets it.
+    transform.destroy(error instanceof Error ? error : new Error(String(error)));
+  } finally {
+    await reader.cancel();
+  }
+}
+
+/** Waits until more can be written, or nothing can be any more. */
+function roomIn(transform: zlib.Gunzip | zlib.ZstdCompress): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      transform.off("drain", done);
+      transform.off("close", done);
+      resolve();
+    };
+    transform.once("drain", done);
+    transform.once("close", done);
+  });
 }
 
 /**
