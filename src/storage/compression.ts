@@ -49,9 +49,14 @@ function through(
       feed(reader, transform);
     },
     async pull(controller) {
-      const { done, value } = await output.next();
-      if (done) controller.close();
-      else controller.enqueue(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+      try {
+        const { done, value } = await output.next();
+        if (done) controller.close();
+        else controller.enqueue(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+      } catch (error) {
+        await reader.cancel();
+        throw error;
+      }
     },
     async cancel() {
       transform.destroy();
@@ -65,8 +70,9 @@ async function feed(
   transform: zlib.Gunzip | zlib.ZstdCompress,
 ): Promise<void> {
   try {
-    while (!transform.destroyed) {
+    while (true) {
       const { done, value } = await reader.read();
+      // Whoever has destroyed it has closed the source too.
       if (transform.destroyed) return;
       if (done) return void transform.end();
       if (!transform.write(value)) await roomIn(transform);
@@ -74,8 +80,6 @@ async function feed(
   } catch (error) {
     // The reader of the result gets it.
     transform.destroy(error instanceof Error ? error : new Error(String(error)));
-  } finally {
-    await reader.cancel();
   }
 }
 
