@@ -126,7 +126,6 @@ export class CsvScan implements OpenedScan {
       type,
       inferred,
       formats: this.formats,
-      place: `${quoteLiteral(`column "${name}" of `)} || ${this.#fileName()}`,
     };
   }
 
@@ -172,7 +171,7 @@ export class CsvScan implements OpenedScan {
       `max_line_size = ${maxLine}`,
       `buffer_size = ${2 * maxLine}`,
       `columns = {${columns}}`,
-      `filename = ${quoteLiteral(this.#fileColumn)}`,
+      ...(input.filenameColumn === undefined ? [] : [`filename = ${quoteLiteral(this.#fileColumn)}`]),
       `null_padding = ${options.ragged === "null_padding"}`,
       ...(options.ragged === "skip"
         ? [`store_rejects = true, rejects_table = '${this.#rejects}', rejects_scan = '${this.#rejects}_scan'`]
@@ -201,8 +200,10 @@ export class CsvScan implements OpenedScan {
       `SELECT 1 AS x FROM duckdb_tables() WHERE table_name = ${quoteLiteral(this.#rejects)}`,
     );
     if (there === undefined) return 0;
+    // A scan that ran twice has found each line twice.
     const [row] = await session.query<{ n: bigint }>(
-      `SELECT count(DISTINCT (scan_id, file_id, line)) AS n FROM ${quoteIdent(this.#rejects)}`,
+      `SELECT count(DISTINCT (file_path, line)) AS n FROM ${quoteIdent(this.#rejects)}
+       JOIN ${quoteIdent(`${this.#rejects}_scan`)} USING (scan_id, file_id)`,
     );
     await session.run(`DELETE FROM ${quoteIdent(this.#rejects)}`);
     return Number(row!.n);

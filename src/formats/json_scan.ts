@@ -161,7 +161,7 @@ async function narrowNested(
     rows: sampleRows(at.options.sample_size, columns.length),
   });
   const tests = wide.map(([name, { type }], index) => {
-    const value = castJson(quoteIdent(name), narrowed(type), { inferred: true, formats: {}, place: "''" });
+    const value = castJson(quoteIdent(name), narrowed(type), { inferred: true, formats: {} });
     return `coalesce(bool_and(CASE WHEN ${
       quoteIdent(name)
     } IS NULL THEN true ELSE TRY(${value}) IS NOT NULL END), true) ` +

@@ -94,7 +94,7 @@ export class JsonScan implements OpenedScan {
     }
     const items = [...this.types].map(([name, { type, inferred }]) => {
       const column = quoteIdent(name);
-      const value = castJson(column, type, { inferred, formats: this.formats, place: this.#place(name) });
+      const value = castJson(column, type, { inferred, formats: this.formats });
       return value === column ? column : `${value} AS ${column}`;
     });
     for (const [name, type] of this.#input.partitions ?? []) {
@@ -126,10 +126,6 @@ export class JsonScan implements OpenedScan {
     return pathList(files.map((path) => this.#copies.get(path) ?? path));
   }
 
-  #place(name: string): string {
-    return `${quoteLiteral(`column "${name}" of `)} || ${this.#fileName()}`;
-  }
-
   #settings(): string[] {
     const { compression } = this.#input;
     return [
@@ -154,21 +150,24 @@ export class JsonScan implements OpenedScan {
       "auto_detect = false",
       "records = true",
       `columns = {${columns.join(", ")}}`,
-      `filename = ${quoteLiteral(this.#fileColumn)}`,
+      ...(this.#input.filenameColumn === undefined ? [] : [`filename = ${quoteLiteral(this.#fileColumn)}`]),
       ...hiveSettings(this.#input),
     ];
     const scan = `read_json(${this.#paths(files)}, ${settings.join(", ")})`;
     if (path.length === 0) return scan;
-    const beside = [this.#fileColumn, ...this.#input.partitions?.keys() ?? []].map(quoteIdent).join(", ");
-    let select = `SELECT ${quoteIdent(path[0]!)} AS _record, ${beside} FROM ${scan}`;
+    const beside = [
+      ...(this.#input.filenameColumn === undefined ? [] : [this.#fileColumn]),
+      ...this.#input.partitions?.keys() ?? [],
+    ].map((name) => `, ${quoteIdent(name)}`).join("");
+    let select = `SELECT ${quoteIdent(path[0]!)} AS _record${beside} FROM ${scan}`;
     path.forEach((_, level) => {
       if (level > 0) {
-        select = `SELECT _record.${quoteIdent(path[level]!)} AS _record, ${beside} FROM (${select})`;
+        select = `SELECT _record.${quoteIdent(path[level]!)} AS _record${beside} FROM (${select})`;
       }
-      if (this.#lists[level]) select = `SELECT unnest(_record) AS _record, ${beside} FROM (${select})`;
+      if (this.#lists[level]) select = `SELECT unnest(_record) AS _record${beside} FROM (${select})`;
     });
     const items = fields.map(({ name }) => `_record.${name} AS ${name}`).join(", ");
-    return `(SELECT ${items}, ${beside} FROM (${select}) WHERE _record IS NOT NULL)`;
+    return `(SELECT ${items}${beside} FROM (${select}) WHERE _record IS NOT NULL)`;
   }
 
   /** The type of the column that `records_path` begins with, with nothing in it but the way to the records. */
@@ -236,7 +235,7 @@ export class JsonScan implements OpenedScan {
   async #findMisfit(file: string): Promise<DataLoaderError | undefined> {
     const bad = [...this.types].flatMap(([name, { type, inferred }]) => {
       const column = quoteIdent(name);
-      const value = castJson(column, type, { inferred, formats: this.formats, place: this.#place(name) });
+      const value = castJson(column, type, { inferred, formats: this.formats });
       // An empty text is NULL for types other than text.
       return value === column ? [] : [{
         name,

@@ -42,8 +42,6 @@ export function nestedType(type: LogicalType): LogicalType {
 export interface JsonCast {
   readonly inferred: boolean;
   readonly formats: TextFormats;
-  /** SQL of a text that says where the value stands. */
-  readonly place: string;
 }
 
 /** The SQL of a value that was read as `readAs(type)`, as its type. Fails on one that does not fit exactly. */
@@ -69,7 +67,7 @@ export function castJson(value: string, type: LogicalType, cast: JsonCast, depth
       return `CASE WHEN ${value} IS NOT NULL THEN struct_pack(${packed}) END`;
     }
     default:
-      return castText(value, { type, inferred: cast.inferred, formats: cast.formats, place: cast.place });
+      return castText(value, { type, inferred: cast.inferred, formats: cast.formats });
   }
 }
 

@@ -129,7 +129,7 @@ function exactCast(value: string, as: { from: LogicalType; to: LogicalType; name
   const { from, to } = as;
   const type = engineType(to);
   if (from.kind === "string") {
-    return castText(value, { type: to, inferred: false, place: quoteLiteral(`column "${as.name}"`) });
+    return castText(value, { type: to, inferred: false });
   }
   const numbers = ["integer", "float", "decimal"];
   if (numbers.includes(from.kind) && numbers.includes(to.kind)) {

@@ -20,8 +20,6 @@ export interface TextCast {
   /** True for a type that was found in a sample: only values written as such a type is written fit it. */
   readonly inferred: boolean;
   readonly formats?: TextFormats;
-  /** SQL of a text that says where the value stands, for the message. */
-  readonly place: string;
 }
 
 /**
@@ -34,8 +32,8 @@ export function castText(text: string, cast: TextCast): string {
   const type = engineType(cast.type);
   const branches = fitting(value, cast).map(({ fits, as }) => `WHEN ${fits} THEN ${as}`);
   // Fails through a cast and not through error(), which the engine would not move filters past. The quote in front keeps
-  // the engine from taking the start of the message for a date.
-  const message = `concat('"', ${text}, '" (', ${cast.place}, ')')`;
+  // the engine from taking the start of the message for a date. Where the value stands is found afterwards.
+  const message = `concat('"', ${text}, '"')`;
   return `CASE WHEN ${text} = '' THEN NULL ${branches.join(" ")} WHEN ${text} IS NULL THEN NULL ` +
     `ELSE CAST(${message} AS ${type}) END`;
 }
@@ -79,9 +77,9 @@ function fitting(x: string, cast: TextCast): { fits: string; as: string }[] {
     case "decimal":
       return [{ fits: match(x, `\\s*[+-]?\\d*(\\.\\d{0,${cast.type.scale}}0*)?\\s*`), as: plain }];
     case "float":
-      // 15 digits come back from a double as they were; so does whatever a program printed of a double.
+      // 17 digits tell every double (IEEE 754); more of them say that the text is not a double, unless it comes back as it was.
       return cast.inferred
-        ? [{ fits: `strlen(${x}) <= 16`, as: plain }, { fits: backAsText, as: plain }]
+        ? [{ fits: `strlen(${x}) <= 18`, as: plain }, { fits: backAsText, as: plain }]
         : [{ fits: `${x} IS NOT NULL`, as: plain }];
     case "boolean":
       return [{ fits: cast.inferred ? `strlen(${x}) >= 4` : `${x} IS NOT NULL`, as: plain }];
@@ -122,10 +120,15 @@ function datetimeCases(x: string, cast: TextCast, plain: string): { fits: string
     const zoned = cast.inferred ? `[ Tt]${CLOCK}${ZONE}` : `([ Tt]${CLOCK}${ZONE}?)?`;
     return [{ fits: match(x, DATE + zoned), as: plain }];
   }
-  // The usual form is told by its length and one colon: a pattern costs ten times as much.
-  const usual = `substring(${x}, 17, 1) = ':'`;
+  // The usual forms (to the second, to three or six digits of it) are told by their length and one character: a pattern
+  // costs ten times as much. What else has that length and character is refused by the cast, or has a zone.
+  const fraction =
+    `CASE WHEN substring(${x}, 20, 1) = '.' THEN right(${x}, 1) BETWEEN '0' AND '9' ELSE false END`;
   const pattern = match(x, `${DATE}([ Tt]${CLOCK})?`);
-  return [{ fits: `CASE WHEN strlen(${x}) = 19 THEN ${usual} ELSE ${pattern} END`, as: plain }];
+  return [{
+    fits: `CASE WHEN strlen(${x}) = 19 THEN substring(${x}, 17, 1) = ':' ELSE ${pattern} END`,
+    as: plain,
+  }];
 }
 
 function match(x: string, pattern: string): string {

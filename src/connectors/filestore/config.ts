@@ -17,6 +17,7 @@ import {
   type WriteMode,
 } from "../../sdk/mod.ts";
 import { compressionOf, extensionOf, schemeOf } from "../../storage/mod.ts";
+import { checkIncremental } from "../_sql/incremental.ts";
 
 /** A parsed block. Options of formats stand beside these keys. */
 export interface FilestoreConfig {
@@ -166,11 +167,20 @@ export function checkRead(config: FilestoreConfig, request: PlannedRead): Config
     });
   }
   const incremental = request.incremental;
-  if (incremental?.strategy === "modified_time" && incremental.cursorColumn !== undefined) {
+  if (incremental === undefined) return problems;
+  problems.push(...checkIncremental(incremental, request.writeMode));
+  if (incremental.strategy === "modified_time") {
+    if (incremental.cursorColumn === undefined) return problems;
     problems.push({
       key: ["incremental", "cursor_column"],
       message: "The strategy modified_time goes by the time of the files and has no column.",
       hint: "remove cursor_column",
+    });
+  } else if (format !== undefined && format.scan === undefined && format.openScan === undefined) {
+    problems.push({
+      key: ["incremental", "strategy"],
+      message: `Files of format "${format.name}" can only be read by modified_time.`,
+      hint: "use strategy: modified_time",
     });
   }
   return problems;

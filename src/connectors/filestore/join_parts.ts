@@ -32,15 +32,16 @@ async function* arrayOf(
   const storage = new LocalStorage();
   const text = new TextEncoder();
   yield text.encode("[");
-  let separator = "";
+  let any = false;
   for (const part of parts) {
-    const content = withoutBrackets(decompress(await storage.open(part), compression, part));
+    let separator = any ? "," : "";
+    const content = withoutBrackets(decompress(await storage.open(part), compression));
     for await (const chunk of content) {
       if (separator !== "") yield text.encode(separator);
       separator = "";
+      any = true;
       yield chunk;
     }
-    separator = ",";
   }
   yield text.encode("\n]\n");
 }

@@ -16,7 +16,7 @@ const capabilities: Capabilities = {
   write: true,
   writeModes: ["append", "overwrite"],
   mergeStrategies: [],
-  incremental: ["modified_time"],
+  incremental: ["modified_time", "cursor", "timestamp", "watermark"],
   transactions: false,
   lookup: false,
   embedded: true,

@@ -1,6 +1,5 @@
 /** Reading files. */
 import {
-  type Batch,
   type Compression,
   ConnectorError,
   type FormatDefinition,
@@ -25,16 +24,15 @@ import {
   fileError,
   globBase,
   hasGlob,
-  nameOf,
   namesNear,
   noFiles,
   normalizePath,
   parentOf,
   storageFor,
-  verifyCompressed,
 } from "../../storage/mod.ts";
 import { columnTypes, type FilestoreConfig, formatOf, formatOptions, isFolder } from "./config.ts";
 import { type FileBatch, filesSeen, planFullRead, planModifiedTime, readThrough } from "./file_batches.ts";
+import { ArrowScan, EngineScan, type FileScan } from "./file_scan.ts";
 import { findPartitions } from "./partitions.ts";
 
 /** Opens a source over files; nothing is read yet. */
@@ -95,6 +93,10 @@ class FileSource implements Source {
     const batches = this.#plan(request, state, files);
     const planned = batches.flatMap((batch) => batch.files);
     const scan = await this.#open(files.length === 0 ? [] : files);
+    const statements = planned.map((file) => `read ${file.path}`);
+    if (isByColumn(request)) {
+      return { ...await scan.describeIncremental(request, { files, state }), statements };
+    }
     const sample = planned[0] ?? files[0];
     const batch = sample === undefined ? undefined : await scan.first(sample);
     const schema = batch?.schema ?? { fields: [] };
@@ -103,7 +105,7 @@ class FileSource implements Source {
     const through = readThrough(state);
     return {
       schema,
-      statements: planned.map((file) => `read ${file.path}`),
+      statements,
       resumesFrom: request.incremental === undefined
         ? through === undefined ? undefined : `behind ${through}`
         : seen === 0
@@ -124,6 +126,7 @@ class FileSource implements Source {
       request.incremental === undefined ? files : batches.flatMap((b) => b.files),
     );
     for (const warning of scan.warnings) this.#context.log.log("warning", warning);
+    if (isByColumn(request)) return yield* scan.readIncremental(request, { files, state });
     for (const batch of batches) {
       this.#context.signal.throwIfAborted();
       yield* scan.read(batch);
@@ -220,11 +223,7 @@ class FileSource implements Source {
       open: async (path) => {
         // A copy that a format has made in the temporary directory is plain text.
         const copy = this.#temporary !== undefined && path.startsWith(this.#temporary);
-        return decompress(await this.#storage.open(path), copy ? undefined : this.#compression(path), path);
-      },
-      openTail: (path, bytes) => {
-        const end = this.#sizes.get(path) ?? 0;
-        return this.#storage.open(path, { start: Math.max(0, end - bytes), end });
+        return decompress(await this.#storage.open(path), copy ? undefined : this.#compression(path));
       },
       size: (path) => this.#sizes.get(path) ?? 0,
       temporaryDirectory: async () => {
@@ -243,98 +242,7 @@ class FileSource implements Source {
   }
 }
 
-/** Files that are read, one way or the other. */
-interface FileScan {
-  readonly warnings: readonly string[];
-  read(batch: FileBatch): AsyncIterable<SourceBatch>;
-  /** A batch over one file, for its schema. */
-  first(file: StoredFile): Promise<Batch>;
-}
-
-interface ScanParts {
-  readonly context: OpenContext;
-  readonly storage: Storage;
-  readonly metadata: JsonObject;
-  readonly compression: (path: string) => Compression | undefined;
-}
-
-/** The embedded engine reads the files itself. */
-class EngineScan implements FileScan {
-  readonly #scan: OpenedScan;
-  readonly #of: ScanParts;
-
-  constructor(scan: OpenedScan, of: ScanParts) {
-    this.#scan = scan;
-    this.#of = of;
-  }
-
-  get warnings(): readonly string[] {
-    return this.#scan.warnings;
-  }
-
-  async *read(batch: FileBatch): AsyncGenerator<SourceBatch> {
-    const { context, storage, metadata, compression } = this.#of;
-    const paths = batch.files.map((file) => file.path);
-    for (const path of paths) {
-      const codec = compression(path);
-      if (codec !== "gzip" && codec !== "zstd") continue;
-      await verifyCompressed(await storage.open(path), { compression: codec, path, signal: context.signal });
-    }
-    yield {
-      batch: await context.session.relation(await this.#scan.sql(paths), { ...metadata, files: paths }),
-      state: batch.state,
-      label: labelOf(batch.files),
-      bytes: batch.bytes,
-      diagnose: (error) => this.#scan.diagnose?.(paths, error) ?? Promise.resolve(undefined),
-    };
-    const skipped = await this.#scan.skipped?.() ?? 0;
-    if (skipped > 0) {
-      context.log.log("warning", `${skipped} lines could not be read and were left out.`, { lines: skipped });
-    }
-  }
-
-  async first(file: StoredFile): Promise<Batch> {
-    return await this.#of.context.session.relation(await this.#scan.sql([file.path]), this.#of.metadata);
-  }
-}
-
-/** The format decodes files to columns: one batch a file. */
-class ArrowScan implements FileScan {
-  readonly #format: FormatDefinition;
-  readonly #of: ScanParts & { readonly options: unknown };
-  readonly warnings: readonly string[] = [];
-
-  constructor(format: FormatDefinition, of: ScanParts & { options: unknown }) {
-    this.#format = format;
-    this.#of = of;
-  }
-
-  async *read(batch: FileBatch): AsyncGenerator<SourceBatch> {
-    // Planned with one file a batch.
-    const file = batch.files[0]!;
-    yield { batch: await this.first(file), state: batch.state, label: labelOf([file]), bytes: file.size };
-  }
-
-  async first(file: StoredFile): Promise<Batch> {
-    const { context, storage, options, metadata, compression } = this.#of;
-    const bytes = decompress(await storage.open(file.path), compression(file.path), file.path);
-    try {
-      return await context.session.fromArrow(this.#format.readArrow!(bytes, options, { path: file.path }), {
-        metadata: { ...metadata, files: [file.path] },
-      });
-    } catch (error) {
-      if (error instanceof ConnectorError) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new ConnectorError("FORMAT_ERROR", `${file.path} can't be read as ${this.#format.name}: ${why}`, {
-        hint: "check that the file is complete and of that format",
-        context: { file: file.path },
-        cause: error,
-      });
-    }
-  }
-}
-
-function labelOf(files: readonly StoredFile[]): string {
-  const first = nameOf(files[0]!.path);
-  return files.length === 1 ? first : `${first} and ${files.length - 1} more files`;
+/** Reading goes by a column, not by files. */
+function isByColumn(request: ReadRequest): boolean {
+  return request.incremental !== undefined && request.incremental.strategy !== "modified_time";
 }
