@@ -1,5 +1,6 @@
 /** The dead letter file: rows that could not be loaded, one JSON object a line. */
 import { dirname } from "node:path";
+import type { Redactor } from "../secrets/mod.ts";
 import { type DataLoaderError, EngineError, type Position } from "../sdk/mod.ts";
 
 export interface DeadLetterRow {
@@ -15,6 +16,7 @@ export interface DeadLetterBatch {
   readonly resource: string;
   readonly position: Position;
   readonly rows: readonly DeadLetterRow[];
+  readonly redactor: Redactor;
 }
 
 /**
@@ -28,9 +30,7 @@ export async function writeDeadLetter(path: string, batch: DeadLetterBatch): Pro
     `"sequence":${position.sequence},`;
   const lines = batch.rows.map(({ row, error, content }) =>
     `${key}"run_id":${JSON.stringify(position.runId)},"row_number":${row},` +
-    `"error":${
-      JSON.stringify({ code: error.code, message: error.message, context: error.context })
-    },"row":${content}}`
+    `"error":${JSON.stringify(errorOf(error, batch.redactor))},"row":${content}}`
   );
   try {
     const kept = (await readLines(path)).filter((line) => !line.startsWith(key));
@@ -46,6 +46,10 @@ export async function writeDeadLetter(path: string, batch: DeadLetterBatch): Pro
       cause,
     });
   }
+}
+
+function errorOf({ code, message, context }: DataLoaderError, redactor: Redactor) {
+  return { code, message: redactor.text(message), context: redactor.json(context) };
 }
 
 async function readLines(path: string): Promise<string[]> {

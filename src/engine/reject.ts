@@ -10,6 +10,7 @@ import {
   type Session,
   TransformError,
 } from "../sdk/mod.ts";
+import type { Redactor } from "../secrets/mod.ts";
 import type { AppliedSteps } from "../transforms/pipeline.ts";
 import { type DeadLetterRow, writeDeadLetter } from "./dead_letter.ts";
 import { asError, isRowFault } from "./failure.ts";
@@ -27,6 +28,7 @@ export interface RejectRequest {
   /** Runs the recipe's steps over a batch. */
   readonly apply: (batch: Batch) => Promise<AppliedSteps>;
   readonly signal: AbortSignal;
+  readonly redactor: Redactor;
 }
 
 export interface RejectResult {
@@ -44,8 +46,14 @@ export interface RejectResult {
 export async function rejectRows(request: RejectRequest): Promise<RejectResult> {
   const { session, input } = request;
   const spool = session.temporaryName("spool");
-  await session.run(`CREATE TEMP TABLE ${quoteIdent(spool)} AS ${input.sql}`);
-  const search = new Search(request, spool);
+  // Not DuckDB's own `rowid`: a source may have a column of that name.
+  const id = quoteIdent(session.temporaryName("row"));
+  await session.run(
+    `CREATE TEMP TABLE ${
+      quoteIdent(spool)
+    } AS SELECT *, row_number() OVER () - 1 AS ${id} FROM (${input.sql})`,
+  );
+  const search = new Search(request, { spool, id });
   const rows = await search.count();
   await search.split(0, rows);
   const { bad } = search;
@@ -60,7 +68,11 @@ export async function rejectRows(request: RejectRequest): Promise<RejectResult> 
       },
     );
   }
-  await writeDeadLetter(request.deadLetter.path, { ...request.identity, rows: await search.content() });
+  await writeDeadLetter(request.deadLetter.path, {
+    ...request.identity,
+    redactor: request.redactor,
+    rows: await search.content(),
+  });
   return {
     accepted: await request.apply(await search.relation("TRUE")),
     rejected: bad.length,
@@ -77,11 +89,14 @@ class Search {
   readonly bad: BadRow[] = [];
   readonly #request: RejectRequest;
   readonly #spool: string;
+  /** The column with the row's number in the batch, from 0. */
+  readonly #id: string;
   readonly #columns: string;
 
-  constructor(request: RejectRequest, spool: string) {
+  constructor(request: RejectRequest, { spool, id }: { spool: string; id: string }) {
     this.#request = request;
     this.#spool = spool;
+    this.#id = id;
     this.#columns = request.input.columns.map(quoteIdent).join(", ");
   }
 
@@ -112,9 +127,11 @@ class Search {
   async relation(condition: string): Promise<Batch> {
     const without = this.bad.length === 0
       ? ""
-      : ` AND rowid NOT IN (${this.bad.map((b) => b.row).join(", ")})`;
+      : ` AND ${this.#id} NOT IN (${this.bad.map((b) => b.row).join(", ")})`;
     return await this.#request.session.relation(
-      `SELECT ${this.#columns} FROM ${quoteIdent(this.#spool)} WHERE ${condition}${without}`,
+      `SELECT ${this.#columns} FROM ${
+        quoteIdent(this.#spool)
+      } WHERE ${condition}${without} ORDER BY ${this.#id}`,
       this.#request.input.metadata,
     );
   }
@@ -123,10 +140,10 @@ class Search {
   async content(): Promise<DeadLetterRow[]> {
     const ids = this.bad.map((b) => b.row).join(", ");
     const rows = await this.#request.session.query<{ id: bigint; content: string }>(
-      `SELECT rowid AS id, CAST(to_json(t) AS VARCHAR) AS content FROM ` +
-        `(SELECT rowid, {${this.#structFields()}} AS t FROM ${
+      `SELECT ${this.#id} AS id, CAST(to_json(t) AS VARCHAR) AS content FROM ` +
+        `(SELECT ${this.#id}, {${this.#structFields()}} AS t FROM ${
           quoteIdent(this.#spool)
-        } WHERE rowid IN (${ids})) ORDER BY rowid`,
+        } WHERE ${this.#id} IN (${ids})) ORDER BY 1`,
     );
     const content = new Map(rows.map((row) => [Number(row.id), row.content]));
     return this.bad.map(({ row, error }) => ({ row: row + 1, error, content: content.get(row)! }));
@@ -138,7 +155,7 @@ class Search {
 
   /** The error with step, column and value, where a step's value is at fault. */
   async #named(error: DataLoaderError, row: number): Promise<DataLoaderError> {
-    const alone = await this.#request.apply(await this.relation(`rowid = ${row}`));
+    const alone = await this.#request.apply(await this.relation(`${this.#id} = ${row}`));
     const found = await alone.diagnose(error);
     if (found === undefined) return error;
     // Looked at alone it was row 1.
@@ -153,7 +170,7 @@ class Search {
   async #try(to: number): Promise<DataLoaderError | undefined> {
     this.#request.signal.throwIfAborted();
     try {
-      const applied = await this.#request.apply(await this.relation(`rowid < ${to}`));
+      const applied = await this.#request.apply(await this.relation(`${this.#id} < ${to}`));
       await this.#request.load.probe!(applied.batch);
       return undefined;
     } catch (cause) {

@@ -15,6 +15,7 @@ import {
   type SourceBatch,
   type SourceState,
 } from "../sdk/mod.ts";
+import type { Redactor } from "../secrets/mod.ts";
 import { type AppliedSteps, applySteps } from "../transforms/pipeline.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
 import { eventLogger, type RunOptions } from "./io.ts";
@@ -31,6 +32,7 @@ export interface ResourceIO {
   readonly emit: EventSink;
   readonly signal: AbortSignal;
   readonly options: RunOptions;
+  readonly redactor: Redactor;
   readonly newRunId: string;
   readonly startedAt: string;
 }
@@ -54,10 +56,13 @@ export class ResourceRun {
   /** The state after the last commit: where reading begins again after a retry. */
   #state!: SourceState;
   #sequence = 0;
+  /** Revision of the saved state that the run begins from. */
+  readonly #basis: number;
 
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
     this.#io = io;
+    this.#basis = io.keeper.state?.revision ?? 0;
   }
 
   /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
@@ -117,7 +122,7 @@ export class ResourceRun {
   }
 
   #memory(committed: Position | undefined): Memory {
-    const { destination, source, fingerprint } = this.#resource;
+    const { destination, source } = this.#resource;
     const capabilities = getConnector(destination.connector).capabilities;
     return {
       state: this.#io.keeper.state,
@@ -126,7 +131,8 @@ export class ResourceRun {
       mode: destination.mode,
       fullRefresh: this.#io.options.fullRefresh ?? false,
       positionless: capabilities.positionless === true || this.#io.options.dryRun === true,
-      plan: fingerprint,
+      plan: this.#planId,
+      source: this.#resource.source.summary,
       newRunId: this.#io.newRunId,
     };
   }
@@ -206,6 +212,7 @@ export class ResourceRun {
         identity: { recipe: this.#io.plan.recipe, resource: resource.name, position },
         apply: (batch) => applySteps(batch, resource.steps, this.#stepContext()),
         signal: this.#io.signal,
+        redactor: this.#io.redactor,
       });
       rejected = split.rejected;
       await this.#applied.release();
@@ -242,7 +249,8 @@ export class ResourceRun {
       bytes,
       durationMs: Date.now() - started,
     });
-    await this.#io.keeper.progress(this.#start!.runId, this.#state, this.#sequence);
+    // Rows that are staged are no progress of the saved state yet: the destination alone knows of them.
+    if (!position.staged) await this.#io.keeper.progress(this.#start!.runId, this.#state, this.#sequence);
     await this.#applied.release();
     await session.release(read.batch);
   }
@@ -328,9 +336,17 @@ export class ResourceRun {
       sequence: this.#sequence + 1,
       complete,
       ...(staged ? { staged: true } : {}),
-      plan: this.#resource.fingerprint,
+      plan: this.#planId,
+      basis: this.#basis,
+      source: this.#resource.source.summary,
       state,
     };
+  }
+
+  /** A limited run is another plan: what it has staged is no part of a whole run. */
+  get #planId(): string {
+    const { limit } = this.#io.options;
+    return limit === undefined ? this.#resource.fingerprint : `${this.#resource.fingerprint}+limit`;
   }
 
   #loadRequest(): LoadRequest {

@@ -22,6 +22,8 @@ export interface Memory {
   readonly positionless: boolean;
   /** Fingerprint of the resource's plan. */
   readonly plan: string;
+  /** What is read, for people. */
+  readonly source: string;
   /** For a run that is not the continuation of another. */
   readonly newRunId: string;
 }
@@ -51,7 +53,7 @@ export function decideStart(memory: Memory): Start {
   const sequence = Math.max(state?.sequence ?? 0, committed?.sequence ?? 0);
   const fresh = { runId: memory.newRunId, resumed: false, finished: false, sequence, notes: [] };
   if (memory.fullRefresh) return { ...fresh, state: EMPTY_SOURCE_STATE };
-  if (state?.origin === "user") {
+  if (state?.origin === "user" && !wasUsed(state, committed)) {
     return { ...fresh, state: memory.incremental ? sourceStateOf(state) : EMPTY_SOURCE_STATE };
   }
   if (committed === undefined) return { ...fresh, ...withoutRecord(memory) };
@@ -62,13 +64,25 @@ export function decideStart(memory: Memory): Start {
       ? { ...fresh, runId: committed.runId, resumed: true, finished: true, state: committed.state }
       : { ...fresh, state: EMPTY_SOURCE_STATE };
   }
-  const behind = state !== undefined && committed.sequence < state.sequence;
-  const notes = behind
-    ? [
+  const notes: string[] = [];
+  if (state !== undefined && committed.sequence < state.sequence) {
+    notes.push(
       "The destination is behind the saved state (restored from a backup?); going on from the destination's position.",
-    ]
-    : [];
+    );
+  }
+  if (committed.source !== undefined && committed.source !== memory.source) {
+    notes.push(
+      `The position was reached reading ${committed.source}, and the recipe now reads ${memory.source}. ` +
+        "If that is not the same data under a new name, load it with --full-refresh or under another recipe name.",
+    );
+  }
   return { ...fresh, state: committed.state, notes };
+}
+
+/** Whether a run has begun from the state that a person has set, and committed: from then on it has served its purpose. */
+function wasUsed(state: State, committed: Position | undefined): boolean {
+  return committed !== undefined &&
+    (committed.basis === state.revision || committed.runId === state.in_flight?.run_id);
 }
 
 /** The part of a saved state that a source is given. */

@@ -1,10 +1,20 @@
 import { type RunEvent, type RunSummary, SummaryBuilder } from "../observe/mod.ts";
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
+import { createRedactor, type Redactor } from "../secrets/mod.ts";
 import type { DataLoaderError, Session } from "../sdk/mod.ts";
 import { asError } from "./failure.ts";
 import { defaultMemoryLimit, type RunIO, type RunOptions } from "./io.ts";
 import { ResourceRun } from "./resource.ts";
 import { StateKeeper } from "./state_keeper.ts";
+
+/** Events that carry texts of errors, steps or people. */
+const WITH_TEXT: ReadonlySet<RunEvent["type"]> = new Set([
+  "plan",
+  "retry",
+  "rows_rejected",
+  "log",
+  "resource_finished",
+]);
 
 /** How often a running statement is asked how far it is. */
 const PROGRESS_INTERVAL_MS = 200;
@@ -15,9 +25,12 @@ const PROGRESS_INTERVAL_MS = 200;
  */
 export async function runPlan(plan: Plan, io: RunIO, options: RunOptions = {}): Promise<RunSummary> {
   const builder = new SummaryBuilder();
+  const redactor = createRedactor(plan.secrets);
   const emit = (event: RunEvent) => {
-    builder.add(event);
-    io.emit(event);
+    // Most events are counts: only those with text can hold a secret.
+    const shown = WITH_TEXT.has(event.type) ? redactor.json(event) as unknown as RunEvent : event;
+    builder.add(shown);
+    io.emit(shown);
   };
   const keeper = new StateKeeper(io.stateBackend, { recipe: plan.recipe, emit });
   const setting: Setting = {
@@ -25,6 +38,7 @@ export async function runPlan(plan: Plan, io: RunIO, options: RunOptions = {}): 
     io: { ...io, emit },
     keeper,
     options,
+    redactor,
     newRunId: crypto.randomUUID(),
     startedAt: new Date().toISOString(),
   };
@@ -52,7 +66,7 @@ export async function runPlan(plan: Plan, io: RunIO, options: RunOptions = {}): 
   const saved = keeper.summary();
   const summary = builder.build({
     time: Date.now(),
-    error: error?.toJSON(),
+    error: error && redactor.error(error),
     peakMemoryBytes: peakMemory(),
     state: saved && {
       location: saved.location,
@@ -87,6 +101,7 @@ interface Setting {
   readonly io: RunIO;
   readonly keeper: StateKeeper;
   readonly options: RunOptions;
+  readonly redactor: Redactor;
   readonly newRunId: string;
   readonly startedAt: string;
 }

@@ -37,6 +37,7 @@ export function planRecipe(recipe: Recipe): Plan {
     state: { backend: recipe.state.backend, directory: recipe.state.directory },
     plugins: recipe.plugins,
     vars: recipe.vars,
+    secrets: [...recipe.secrets],
     warnings: warningsFor(recipe),
   };
 }

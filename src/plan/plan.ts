@@ -18,6 +18,8 @@ export interface Plan {
   /** Modules to import before anything is opened: they register connectors, formats and transforms. */
   readonly plugins: readonly string[];
   readonly vars: JsonObject;
+  /** Texts that must not be shown: they are masked in every event, error and file of a run. */
+  readonly secrets: readonly string[];
   /** Things to know that stop nothing. */
   readonly warnings: readonly string[];
 }

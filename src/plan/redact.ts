@@ -10,6 +10,7 @@ const MASK = "•••";
 export function redactPlan(plan: Plan): Plan {
   return {
     ...plan,
+    secrets: [],
     resources: plan.resources.map((resource) => ({
       ...resource,
       source: { ...resource.source, config: mask(resource.source, findConnector) },

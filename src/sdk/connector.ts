@@ -151,7 +151,8 @@ export interface Source {
   describe(request: ReadRequest, state: SourceState): Promise<ReadDescription>;
   /**
    * The rows after `state`, batch by batch. The state that comes with a batch is the whole state, not a change to it.
-   * The last state has no checkpoints. An empty source gives no batch, or one batch without rows.
+   * The state of every batch, the last one too, must tell a run that takes it up what is left to read; `finalState` takes
+   * the checkpoints away. An empty source gives no batch, or one batch without rows.
    */
   readBatches(request: ReadRequest, state: SourceState): AsyncIterable<SourceBatch>;
   /**

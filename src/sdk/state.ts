@@ -40,6 +40,10 @@ export interface Position {
   readonly staged?: boolean;
   /** Fingerprint of the resource's plan: a half-done overwrite is taken up only by the same plan. */
   readonly plan?: string;
+  /** Revision of the saved state that the run began from: tells whether a state set by a person was used by it. */
+  readonly basis?: number;
+  /** What was read, for people: a position of another source says nothing of this one. */
+  readonly source?: string;
   readonly state: SourceState;
 }
 

@@ -77,8 +77,10 @@ export class LocalStorage implements Storage {
     try {
       const info = await Deno.stat(path);
       if (info.isDirectory) return undefined;
+      if (!info.isFile) throw notRegular(path);
       return { path, size: info.size, modified: info.mtime?.getTime() ?? 0 };
     } catch (error) {
+      if (error instanceof ConnectorError) throw error;
       // ENOTDIR: a file stands where the path has a folder, so this path names nothing.
       if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
         return undefined;
@@ -110,6 +112,7 @@ export class LocalStorage implements Storage {
       } else if (part.kind === "name" && rest.length === 0) {
         const file = await this.#stat(path);
         if (file !== undefined) found.push(file);
+        else if (entry.isSymlink) throw dangling(path);
       }
     }
     return found;
@@ -123,6 +126,22 @@ export class LocalStorage implements Storage {
       throw fileError(error, "read", path);
     }
   }
+}
+
+/** Reading a pipe may wait for ever, and what was read once is gone. */
+function notRegular(path: string): ConnectorError {
+  return new ConnectorError("NOT_A_FILE", `"${path}" is a pipe, a socket or a device, not a file.`, {
+    hint: "write its content into a file first, or leave it out of the path",
+    context: { path },
+  });
+}
+
+/** A file that a pattern names and that is not there would be missing without a word. */
+function dangling(path: string): ConnectorError {
+  return new ConnectorError("FILE_NOT_FOUND", `"${path}" is a link to a file that is not there.`, {
+    hint: "remove the link, or bring the file back",
+    context: { path },
+  });
 }
 
 const ANY_NAME: GlobPart = { kind: "name", test: /^(?!\.)/ };

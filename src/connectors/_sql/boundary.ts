@@ -125,12 +125,17 @@ export async function hashTable(session: Session, hashes: Multiset): Promise<str
 }
 
 /** The rows of a SELECT that are beyond those in a hash table, as a SELECT of the same columns. */
-export function rowsBeyond(select: string, columns: readonly TypedColumn[], table: string): string {
-  return `SELECT r.* EXCLUDE (_dataloader_hash, _dataloader_nth) FROM (
-    SELECT r.*, ${rowHash(columns, "r")} AS _dataloader_hash,
-      row_number() OVER (PARTITION BY ${rowHash(columns, "r")}) AS _dataloader_nth FROM (${select}) AS r
-  ) AS r LEFT JOIN ${table} AS b ON b.hash = r._dataloader_hash
-  WHERE b.times IS NULL OR r._dataloader_nth > b.times`;
+export function rowsBeyond(
+  select: string,
+  of: { columns: readonly TypedColumn[]; table: string; session: Session },
+): string {
+  // Names that no column of the source has.
+  const [hash, nth] = ["hash", "nth"].map((name) => quoteIdent(of.session.temporaryName(name)));
+  const rowOf = rowHash(of.columns, "r");
+  return `SELECT r.* EXCLUDE (${hash}, ${nth}) FROM (
+    SELECT r.*, ${rowOf} AS ${hash}, row_number() OVER (PARTITION BY ${rowOf}) AS ${nth} FROM (${select}) AS r
+  ) AS r LEFT JOIN ${of.table} AS b ON b.hash = r.${hash}
+  WHERE b.times IS NULL OR r.${nth} > b.times`;
 }
 
 /** A boundary as the state keeps it. */

@@ -97,7 +97,7 @@ async function beyond(
   at: { select: string; known: Boundary; hashed: TypedColumn[]; columns: readonly TypedColumn[] },
 ): Promise<Fresh | undefined> {
   const table = await hashTable(session, at.known.hashes!);
-  const select = rowsBeyond(at.select, at.hashed, table);
+  const select = rowsBeyond(at.select, { columns: at.hashed, table, session });
   if (await isEmpty(session, select)) return undefined;
   const now = await readBoundary(session, at.select, at.columns);
   const sameColumns = at.columns.length === at.known.columns.length;
@@ -151,7 +151,7 @@ async function beyondDestination(
       strange: Number(sums!.strange),
     });
   }
-  const select = rowsBeyond(at.select, hashed, table);
+  const select = rowsBeyond(at.select, { columns: hashed, table, session });
   if (await isEmpty(session, select)) return undefined;
   return { select, boundary: await readBoundary(session, at.select, at.bounds.columns) };
 }

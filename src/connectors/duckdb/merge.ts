@@ -83,13 +83,17 @@ export async function stageBatch(
   const { fit, request } = with_;
   const table = `temp.main.${quoteIdent(session.temporaryName("stage"))}`;
   const list = fit.columns.map((c) => `${c.value} AS ${quoteIdent(c.name)}`);
+  // DuckDB numbers the rows itself; a column of that name would stand in its place.
+  const shadowed = fit.columns.some((c) => c.name.toLowerCase() === "rowid");
+  const rowId = shadowed ? quoteIdent(session.temporaryName("row")) : "rowid";
+  if (shadowed) list.push(`row_number() OVER () AS ${rowId}`);
   const created = await session.run(
     `CREATE TEMP TABLE ${table} AS SELECT ${list.join(", ")} FROM (${batch.sql}) AS b`,
   );
   const keys = with_.keys.map((key) => fit.columns.find((c) => c.source === key)!.name);
   await refuseNullKeys(session, table, keys);
   const order = fit.columns.find((c) => c.source.toLowerCase() === request.orderBy?.toLowerCase());
-  await keepLatest(session, table, { keys, order: order?.name });
+  await keepLatest(session, table, { keys, order: order?.name, rowId });
   return { table, received: created.rowsChanged, keys, columns: fit.columns.map((c) => c.name) };
 }
 
@@ -116,7 +120,7 @@ async function refuseNullKeys(session: Session, table: string, keys: readonly st
 async function keepLatest(
   session: Session,
   table: string,
-  by: { keys: readonly string[]; order: string | undefined },
+  by: { keys: readonly string[]; order: string | undefined; rowId: string },
 ): Promise<void> {
   const keys = by.keys.map(quoteIdent).join(", ");
   const twice = `SELECT ${keys} FROM ${table} GROUP BY ${keys} HAVING count(*) > 1`;
@@ -125,11 +129,11 @@ async function keepLatest(
   const order = by.order === undefined ? "" : `s.${quoteIdent(by.order)} DESC NULLS LAST, `;
   const match = by.keys.map((key) => `s.${quoteIdent(key)} = d.${quoteIdent(key)}`).join(" AND ");
   await session.run(
-    `DELETE FROM ${table} WHERE rowid IN (
-       SELECT id FROM (SELECT s.rowid AS id, row_number() OVER (
+    `DELETE FROM ${table} WHERE ${by.rowId} IN (
+       SELECT id FROM (SELECT s.${by.rowId} AS id, row_number() OVER (
            PARTITION BY ${
       by.keys.map((key) => `s.${quoteIdent(key)}`).join(", ")
-    } ORDER BY ${order}s.rowid DESC) AS nth
+    } ORDER BY ${order}s.${by.rowId} DESC) AS nth
          FROM ${table} AS s JOIN (${twice}) AS d ON ${match})
        WHERE nth > 1)`,
   );

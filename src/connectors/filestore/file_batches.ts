@@ -44,15 +44,14 @@ export function planFullRead(
     ? files
     : files.filter((file) => relativeTo(options.base, file.path) > through);
   const groups = groupFiles(open, options.limit);
-  return groups.map((group, index) => ({
+  return groups.map((group) => ({
     files: group,
     bytes: sizeOf(group),
     state: {
       ...state,
-      // Files are read in the order of their paths: the last one says it all.
-      checkpoints: index === groups.length - 1
-        ? []
-        : [{ run: options.runId, through: relativeTo(options.base, group.at(-1)!.path) }],
+      // Files are read in the order of their paths: the last one says it all. The last batch has a checkpoint too: until the
+      // run is complete, a run that takes it up must know that there is nothing left to read.
+      checkpoints: [{ run: options.runId, through: relativeTo(options.base, group.at(-1)!.path) }],
     },
   }));
 }
@@ -77,7 +76,7 @@ export function planModifiedTime(
   const there = new Set(files.map((file) => relativeTo(options.base, file.path)));
   let now = forgetOldest(seen, there);
   const groups = groupFiles(changed, options.limit);
-  return groups.map((group, index) => {
+  return groups.map((group) => {
     now = { ...now };
     for (const file of group) now[relativeTo(options.base, file.path)] = [file.modified, file.size];
     return {
@@ -85,7 +84,7 @@ export function planModifiedTime(
       bytes: sizeOf(group),
       state: {
         ...state,
-        checkpoints: index === groups.length - 1 ? [] : [{ run: options.runId }],
+        checkpoints: [{ run: options.runId }],
         metadata: { ...state.metadata, files: now },
       },
     };

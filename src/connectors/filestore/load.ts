@@ -62,7 +62,8 @@ export abstract class FileLoad implements Load {
         if (this.replace) await this.#keepStaged(parts, { position, sequence, schema });
         else await this.#append(parts, { position, sequence, rows });
       } catch (error) {
-        await this.work.removeStage(sequence);
+        // What the journal has decided on is still to be put in place.
+        if (!this.work.publishing) await this.work.removeStage(sequence);
         throw error;
       }
       if (!this.replace) await this.work.removeStage(sequence);
@@ -94,7 +95,8 @@ export abstract class FileLoad implements Load {
   }
 
   async abort(): Promise<void> {
-    await this.#close({ clean: this.forgets && this.work.journal.staged === undefined });
+    const { staged } = this.work.journal;
+    await this.#close({ clean: this.forgets && staged === undefined && !this.work.publishing });
   }
 
   async #close(options: { clean: boolean }): Promise<void> {

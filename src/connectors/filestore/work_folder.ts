@@ -1,5 +1,5 @@
 /** The folder beside a target in which a load works: journal, lock, and files that are not published yet. */
-import type { Position } from "../../sdk/mod.ts";
+import { ConnectorError, type Position } from "../../sdk/mod.ts";
 import { fileError, joinPath, makeFolder, parentOf, syncFolder } from "../../storage/mod.ts";
 import {
   emptyJournal,
@@ -71,6 +71,11 @@ export class WorkFolder {
     return this.#journal;
   }
 
+  /** True where something is committed and not all in place. */
+  get publishing(): boolean {
+    return this.#journal.entry?.state === "publishing";
+  }
+
   /** A path below the target folder. */
   path(relative: string): string {
     return joinPath(this.#target.folder, relative);
@@ -91,26 +96,37 @@ export class WorkFolder {
   }
 
   /**
-   * Commits: writes what is decided into the journal, then does it. If that can't be done it is undone, so that nothing of it
-   * is there; if the process ends in between, the next one does the rest (`rollForward`).
+   * Commits: writes what is decided into the journal, then does it. Once it stands in the journal there is no way back: files
+   * may be replaced or removed already. What can't be done now is done by the next run (`rollForward`), just as if the process
+   * had ended there.
+   * @throws {ConnectorError} `PUBLISH_INCOMPLETE` where the rows are committed and not all in their place yet.
    */
   async publish(entry: Entry, files: readonly string[]): Promise<void> {
-    const before = this.#journal;
-    const { staged: _staged, ...rest } = before;
-    const sequence = Math.max(before.sequence, entry.position.sequence);
+    const { staged: _staged, ...rest } = this.#journal;
+    const sequence = Math.max(rest.sequence, entry.position.sequence);
     await this.save({ ...rest, sequence, entry });
     try {
       await this.#apply(entry, files);
-    } catch (error) {
-      await this.#undo(entry, before);
-      throw fileError(error, "write", this.#target.folder);
+    } catch (cause) {
+      const error = fileError(cause, "write", this.#target.folder);
+      throw new ConnectorError(
+        "PUBLISH_INCOMPLETE",
+        `The rows are written and committed, but not all of their files could be put in place: ${error.message}`,
+        {
+          hint: `${
+            error.hint ?? "mend that"
+          }; then run again: it puts the rest in place first, and loads nothing twice`,
+          context: error.context,
+          cause,
+        },
+      );
     }
   }
 
   /** Finishes what a process that is gone had decided. Returns the last position committed. */
   async rollForward(): Promise<Position | undefined> {
     const { entry, files } = this.#journal;
-    if (entry?.state === "publishing") {
+    if (entry !== undefined && this.publishing) {
       const removed = new Set(entry.remove);
       const kept = files.filter((file) => !removed.has(file));
       await this.#apply(entry, [...new Set([...kept, ...entry.files.map((file) => file.final)])]);
@@ -144,15 +160,6 @@ export class WorkFolder {
         } else if (!(await exists(to))) throw error;
       }
     }
-  }
-
-  async #undo(entry: Entry, before: Journal): Promise<void> {
-    for (const { tmp, final } of entry.files) {
-      if (!(await exists(this.path(tmp))) && await exists(this.path(final))) {
-        await Deno.rename(this.path(final), this.path(tmp));
-      }
-    }
-    await this.save(before);
   }
 
   /** Removes files of batches that the journal does not know. */

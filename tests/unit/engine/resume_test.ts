@@ -32,6 +32,7 @@ const base = {
   fullRefresh: false,
   positionless: false,
   plan: "p1",
+  source: "here",
   newRunId: "new",
 };
 
@@ -137,4 +138,26 @@ Deno.test("--full-refresh forgets it all", () => {
   });
   assert.deepEqual([start.runId, start.resumed, start.state], ["new", false, EMPTY_SOURCE_STATE]);
   assert.equal(start.sequence, 5);
+});
+
+Deno.test("a state set by a person is used once: not again after a run from it was cut off", () => {
+  const state = saved({ origin: "user", revision: 9, ...at("1") });
+  const used = decideStart({
+    ...base,
+    state,
+    committed: position({ sequence: 6, basis: 9, state: at("8") }),
+  });
+  assert.deepEqual(used.state, at("8"));
+  const other = decideStart({
+    ...base,
+    state,
+    committed: position({ sequence: 6, basis: 8, state: at("8") }),
+  });
+  assert.deepEqual(other.state, at("1"));
+});
+
+Deno.test("a position of another source is told", () => {
+  const committed = position({ source: "there" });
+  assert.equal(decideStart({ ...base, committed }).notes.length, 1);
+  assert.equal(decideStart({ ...base, committed: { ...committed, source: "here" } }).notes.length, 0);
 });

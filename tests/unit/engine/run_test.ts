@@ -93,6 +93,7 @@ function setup(
     state: { backend: "local" },
     plugins: [],
     vars: {},
+    secrets: [],
     warnings: [],
   };
   return {

@@ -92,6 +92,7 @@ function plan(...names: string[]): Plan {
     state: { backend: "local" },
     plugins: [],
     vars: {},
+    secrets: [],
     warnings: ["look out"],
   };
 }

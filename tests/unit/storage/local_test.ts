@@ -66,7 +66,6 @@ Deno.test({
       await put(folder, "real/a.csv");
       await Deno.symlink(folder, `${folder}/real/loop`);
       await Deno.symlink(`${folder}/real`, `${folder}/link`);
-      await Deno.symlink(`${folder}/gone`, `${folder}/broken.csv`);
       const storage = new LocalStorage();
       assert.deepEqual((await storage.list(`${folder}/**/*.csv`)).map((f) => f.path), [
         `${folder}/real/a.csv`,
@@ -75,6 +74,20 @@ Deno.test({
         `${folder}/link/a.csv`,
         `${folder}/real/a.csv`,
       ]);
+      await Deno.symlink(`${folder}/gone`, `${folder}/broken.csv`);
+      await assert.rejects(storage.list(`${folder}/*.csv`), { code: "FILE_NOT_FOUND" });
+    }),
+});
+
+Deno.test({
+  name: "list: a pipe is refused, not waited for",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inTemp(async (folder) => {
+      const { success } = await new Deno.Command("mkfifo", { args: [`${folder}/p.csv`] }).output();
+      assert.ok(success);
+      await assert.rejects(new LocalStorage().list(`${folder}/*.csv`), { code: "NOT_A_FILE" });
+      await assert.rejects(new LocalStorage().list(`${folder}/p.csv`), { code: "NOT_A_FILE" });
     }),
 });
 
