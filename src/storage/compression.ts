@@ -1,17 +1,49 @@
 /** Compressed bytes: reading them, writing them, and proving that a file of them is whole. */
+import { pipeline, Readable } from "node:stream";
 import * as zlib from "node:zlib";
 import { type Compression, ConnectorError } from "../sdk/mod.ts";
 
-/** A stream's bytes, decompressed. @throws {ConnectorError} `UNSUPPORTED_COMPRESSION` for codecs inside of formats. */
+/**
+ * A stream's bytes, decompressed. Reading fails with a `ConnectorError` `CORRUPT_FILE` that names `path`.
+ * @throws {ConnectorError} `UNSUPPORTED_COMPRESSION` for codecs inside of formats.
+ */
 export function decompress(
   bytes: ReadableStream<Uint8Array>,
   compression: Compression | undefined,
+  path: string,
 ): ReadableStream<Uint8Array> {
   if (compression === undefined || compression === "none") return bytes;
-  return through(
-    bytes,
-    compression === "gzip" ? zlib.createGunzip() : zstd(compression, zlib.createZstdDecompress),
-  );
+  const transform = compression === "gzip"
+    ? zlib.createGunzip()
+    : zstd(compression, zlib.createZstdDecompress);
+  return ReadableStream.from(named(bytes, { transform, path }));
+}
+
+/** Says which file it was that could not be decompressed. What goes wrong with reading it stays what it is. */
+async function* named(
+  bytes: ReadableStream<Uint8Array>,
+  { transform, path }: { transform: zlib.Gunzip | zlib.ZstdCompress; path: string },
+): AsyncGenerator<Uint8Array> {
+  let reading: unknown;
+  async function* noted() {
+    try {
+      yield* bytes;
+    } catch (error) {
+      reading = error;
+      throw error;
+    }
+  }
+  try {
+    yield* through(noted(), transform);
+  } catch (error) {
+    if (error === reading) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConnectorError("CORRUPT_FILE", `${path} can't be decompressed: ${why}.`, {
+      hint: "copy or download the file again, or set the compression that it has",
+      context: { file: path },
+      cause: error,
+    });
+  }
 }
 
 /** A stream's bytes, compressed. @throws {ConnectorError} `UNSUPPORTED_COMPRESSION` for codecs inside of formats. */
@@ -20,10 +52,10 @@ export function compress(
   compression: Compression | undefined,
 ): ReadableStream<Uint8Array> {
   if (compression === undefined || compression === "none") return bytes;
-  return through(
+  return ReadableStream.from(through(
     bytes,
     compression === "gzip" ? zlib.createGzip() : zstd(compression, zlib.createZstdCompress),
-  );
+  ));
 }
 
 function zstd<T>(compression: Compression, make: () => T): T {
@@ -37,63 +69,17 @@ function zstd<T>(compression: Compression, make: () => T): T {
   );
 }
 
-/** Bytes through a transform of Node's. Cancelling the result closes the source as well. */
-function through(
-  bytes: ReadableStream<Uint8Array>,
+/**
+ * The bytes that come out of a codec. Read as a node stream: `Readable.toWeb` throws outside of any promise when a codec fails.
+ */
+async function* through(
+  bytes: AsyncIterable<Uint8Array>,
   transform: zlib.Gunzip | zlib.ZstdCompress,
-): ReadableStream<Uint8Array> {
-  const reader = bytes.getReader();
-  const output = transform[Symbol.asyncIterator]();
-  return new ReadableStream({
-    start() {
-      feed(reader, transform);
-    },
-    async pull(controller) {
-      try {
-        const { done, value } = await output.next();
-        if (done) controller.close();
-        else controller.enqueue(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-      } catch (error) {
-        await reader.cancel();
-        throw error;
-      }
-    },
-    async cancel() {
-      transform.destroy();
-      await reader.cancel();
-    },
-  }, { highWaterMark: 0 });
-}
-
-async function feed(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  transform: zlib.Gunzip | zlib.ZstdCompress,
-): Promise<void> {
-  try {
-    while (true) {
-      const { done, value } = await reader.read();
-      // Whoever has destroyed it has closed the source too.
-      if (transform.destroyed) return;
-      if (done) return void transform.end();
-      if (!transform.write(value)) await roomIn(transform);
-    }
-  } catch (error) {
-    // The reader of the result gets it.
-    transform.destroy(error instanceof Error ? error : new Error(String(error)));
-  }
-}
-
-/** Waits until more can be written, or nothing can be any more. */
-function roomIn(transform: zlib.Gunzip | zlib.ZstdCompress): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      transform.off("drain", done);
-      transform.off("close", done);
-      resolve();
-    };
-    transform.once("drain", done);
-    transform.once("close", done);
-  });
+): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(bytes, { objectMode: false });
+  // Destroys both ends when one fails or the reader has seen enough; the error comes out of the loop.
+  pipeline(source, transform, () => {});
+  for await (const chunk of transform) yield chunk as Uint8Array;
 }
 
 /**

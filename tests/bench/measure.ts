@@ -10,6 +10,8 @@ export interface Side {
   readonly ms: number;
   /** The whole process, in milliseconds. */
   readonly processMs: number;
+  /** Processor time of all threads, in milliseconds. */
+  readonly cpuMs: number;
   /** Peak resident memory in bytes: the highest of the repetitions. */
   readonly rssBytes?: number;
   /** `ms` of each repetition. */
@@ -136,6 +138,7 @@ function sideOf(runs: readonly Measured[]): Side {
   return {
     ms: median(runs.map((run) => run.ms)),
     processMs: median(runs.map((run) => run.processMs)),
+    cpuMs: median(runs.map((run) => run.cpuMs)),
     rssBytes: peaks.length === 0 ? undefined : Math.max(...peaks),
     all: runs.map((run) => Math.round(run.ms)),
   };

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a script: it prints what it finds
 /** A process of its own: runs SQL statements on a DuckDB in memory and prints how long they took and its peak memory. */
 import { DuckDBInstance } from "@duckdb/node-api";
-import { peakRss, type RunFigures } from "./process.ts";
+import { cpuTime, peakRss, type RunFigures } from "./process.ts";
 
 const statements: string[] = JSON.parse(Deno.args[0]!);
 const began = performance.now();
@@ -19,6 +19,7 @@ connection.closeSync();
 instance.closeSync();
 const figures: RunFigures = {
   ms: performance.now() - began,
+  cpuMs: cpuTime(),
   rssBytes: await peakRss(),
   value: last === undefined ? undefined : Number(last),
 };

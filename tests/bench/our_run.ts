@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a script: it prints what it finds
 /** A process of its own: runs a recipe through the app layer and prints how long it took and its peak memory. */
 import { executePlan, prepareRecipe } from "../../src/app/mod.ts";
-import { peakRss, type RunFigures } from "./process.ts";
+import { cpuTime, peakRss, type RunFigures } from "./process.ts";
 
 const [recipe, stateDirectory] = Deno.args;
 const began = performance.now();
@@ -13,6 +13,7 @@ if (summary.status !== "succeeded") {
 }
 const figures: RunFigures = {
   ms: performance.now() - began,
+  cpuMs: cpuTime(),
   rssBytes: await peakRss(),
   value: summary.rows_written,
 };

@@ -1,11 +1,14 @@
 /** Starting measured processes, and what they say of themselves. */
 
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 /** What a measured process prints as its last line. */
 export interface RunFigures {
   /** From its first step to its last, without the start of the process. */
   readonly ms: number;
+  /** Processor time of all threads since the start of the process, in milliseconds. */
+  readonly cpuMs: number;
   /** Peak resident memory in bytes, where the system tells. */
   readonly rssBytes?: number;
   readonly value?: number;
@@ -14,6 +17,12 @@ export interface RunFigures {
 /** The same, and how long the process took from start to exit. */
 export interface Measured extends RunFigures {
   readonly processMs: number;
+}
+
+/** Processor time of this process, in milliseconds. */
+export function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** The peak resident memory of this process in bytes; undefined where there is no `/proc`. */

@@ -51,7 +51,7 @@ export async function runToEnd(home: Home): Promise<Summary> {
 /** When a run is killed. */
 export type Moment =
   | { readonly kind: "delay"; readonly ms: number }
-  /** As soon as something is there: the first file whose relative path matches, or the state's `revision`. */
+  /** As soon as a file whose path in the home matches is made or changed. */
   | { readonly kind: "file"; readonly matches: RegExp };
 
 export function describeMoment(moment: Moment): string {
@@ -60,11 +60,14 @@ export function describeMoment(moment: Moment): string {
 
 /** Starts a run and kills it. Returns false where the run had ended before the moment came. */
 export async function runAndKill(home: Home, moment: Moment): Promise<boolean> {
+  const before = await times(home.path);
   const child = cliCommand(["run", home.recipe, "--json"], environment(home)).spawn();
   let ended = false;
   const output = child.output().finally(() => ended = true);
   const began = performance.now();
-  while (!ended && !await reached(home, moment, began)) await new Promise((done) => setTimeout(done, 1));
+  while (!ended && !await reached(home, moment, { began, before })) {
+    await new Promise((done) => setTimeout(done, 1));
+  }
   if (!ended) {
     try {
       child.kill("SIGKILL");
@@ -77,15 +80,29 @@ export async function runAndKill(home: Home, moment: Moment): Promise<boolean> {
   return signal === "SIGKILL";
 }
 
-async function reached(home: Home, moment: Moment, began: number): Promise<boolean> {
+async function reached(
+  home: Home,
+  moment: Moment,
+  { began, before }: { began: number; before: ReadonlyMap<string, number> },
+): Promise<boolean> {
   if (moment.kind === "delay") return performance.now() - began >= moment.ms;
   try {
-    return (await filesUnder(home.path)).some((file) => moment.matches.test(file));
+    const now = await times(home.path);
+    return [...now].some(([file, time]) => moment.matches.test(file) && before.get(file) !== time);
   } catch (error) {
     // A directory that is listed while it goes away.
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
+}
+
+/** When each file was last changed. */
+async function times(directory: string): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const file of await filesUnder(directory)) {
+    found.set(file, (await Deno.stat(`${directory}/${file}`)).mtime?.getTime() ?? 0);
+  }
+  return found;
 }
 
 /** True where the saved state says that the run has ended: another run is then a new one, not a continuation. */
@@ -99,14 +116,21 @@ export async function savedAsDone(home: Home): Promise<boolean> {
   }
 }
 
-/** What is wrong with the rows, or with what lies about, in comparison with `expected`. Empty when all is well. */
-export async function faults(home: Home, expected: Home): Promise<string[]> {
+/**
+ * What is wrong with the rows in comparison with `expected` and, where a run has come to its end since the kill (`cleaned`),
+ * with what lies about. Empty when all is well.
+ */
+export async function faults(
+  home: Home,
+  { expected, cleaned }: { expected: Home; cleaned: boolean },
+): Promise<string[]> {
   const ours = home.mode.rows(home.path, "ours");
   const theirs = expected.mode.rows(expected.path, "expected");
   const found = await difference(ours.select, theirs.select, { setup: [...ours.setup, ...theirs.setup] });
   const problems: string[] = [];
   if (found.onlyLeft > 0) problems.push(`${found.onlyLeft} rows too many`);
   if (found.onlyRight > 0) problems.push(`${found.onlyRight} of ${found.rows} rows missing`);
+  if (!cleaned) return problems;
   problems.push(...(await home.mode.litter(home.path)).map((name) => `left behind: ${name}`));
   problems.push(...(await filesUnder(`${home.path}/tmp`)).map((name) => `left behind: tmp/${name}`));
   return problems;

@@ -18,6 +18,10 @@ export interface KillMode {
   readonly incremental: boolean;
   /** Other rows are loaded before the killed run: what it replaces. */
   readonly seeded: boolean;
+  /** Of the random moments asked for, the share that this mode gets. */
+  readonly share: number;
+  /** Relative paths of files that a load makes: it is also killed at the first sight of each. */
+  readonly sights: readonly RegExp[];
   /** Right after the kill a reader sees the rows of before or all the new ones, nothing in between. */
   readonly atomic: boolean;
 }
@@ -30,11 +34,13 @@ const SOURCES = {
   newParts: (inputs: string) => ({ ...SOURCES.parts(inputs), incremental: { strategy: "custom" } }),
 };
 
+const STATE_FILE = /^\.state\/kill\.json$/;
 const PARTS_PLUGIN = fileURLToPath(new URL("./parts_source.ts", import.meta.url));
 
 interface ModeOptions {
   readonly source: keyof typeof SOURCES;
   readonly seeded?: boolean;
+  readonly share?: number;
 }
 
 function recipe(source: keyof typeof SOURCES, inputs: string, destination: Record<string, unknown>) {
@@ -46,6 +52,8 @@ function toTable(name: string, write: Record<string, unknown>, options: ModeOpti
     name: `${name}, ${options.source}`,
     incremental: options.source.startsWith("new"),
     seeded: options.seeded ?? false,
+    share: options.share ?? 1,
+    sights: [STATE_FILE, /^out\.duckdb\.wal$/],
     atomic: options.seeded ?? false,
     recipe: (inputs, home) =>
       recipe(options.source, inputs, {
@@ -78,6 +86,8 @@ function toFiles(name: string, write: Record<string, unknown>, options: ModeOpti
     name: `${name}, ${options.source}`,
     incremental: options.source.startsWith("new"),
     seeded: options.seeded ?? false,
+    share: options.share ?? 1,
+    sights: [STATE_FILE, /^out\/.*\.tmp/, /^out\/_dataloader/, /^out\/.*\.parquet$/],
     // A directory of files has no moment at which all of them change.
     atomic: false,
     recipe: (inputs, home) =>
@@ -101,13 +111,13 @@ const merge = { write_mode: "merge", merge_keys: ["id"] };
 
 /** Every mode. The names are what the tests are called. */
 export const MODES: readonly KillMode[] = [
-  toTable("append to DuckDB", append, { source: "newFiles" }),
+  toTable("append to DuckDB", append, { source: "newFiles", share: 0.3 }),
   toTable("append to DuckDB", append, { source: "newParts" }),
-  toTable("append to DuckDB", append, { source: "parts" }),
+  toTable("append to DuckDB", append, { source: "parts", share: 0.3 }),
   toTable("overwrite in DuckDB", overwrite, { source: "parts", seeded: true }),
   toTable("merge into DuckDB", merge, { source: "newParts" }),
-  toFiles("append to files", append, { source: "newParts" }),
-  toFiles("overwrite of files", overwrite, { source: "parts", seeded: true }),
+  toFiles("append to files", append, { source: "newParts", share: 0.5 }),
+  toFiles("overwrite of files", overwrite, { source: "parts", seeded: true, share: 0.5 }),
 ];
 
 /**

@@ -163,7 +163,7 @@ export class ArrowScan implements FileScan {
 
   async first(file: StoredFile): Promise<Batch> {
     const { context, storage, options, metadata, compression } = this.#of;
-    const bytes = decompress(await storage.open(file.path), compression(file.path));
+    const bytes = decompress(await storage.open(file.path), compression(file.path), file.path);
     try {
       return await context.session.fromArrow(this.#format.readArrow!(bytes, options, { path: file.path }), {
         metadata: { ...metadata, files: [file.path] },

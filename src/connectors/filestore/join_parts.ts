@@ -35,7 +35,7 @@ async function* arrayOf(
   let any = false;
   for (const part of parts) {
     let separator = any ? "," : "";
-    const content = withoutBrackets(decompress(await storage.open(part), compression));
+    const content = withoutBrackets(decompress(await storage.open(part), compression, part));
     for await (const chunk of content) {
       if (separator !== "") yield text.encode(separator);
       separator = "";

@@ -223,7 +223,11 @@ class FileSource implements Source {
       open: async (path) => {
         // A copy that a format has made in the temporary directory is plain text.
         const copy = this.#temporary !== undefined && path.startsWith(this.#temporary);
-        return decompress(await this.#storage.open(path), copy ? undefined : this.#compression(path));
+        return decompress(await this.#storage.open(path), copy ? undefined : this.#compression(path), path);
+      },
+      openTail: (path, bytes) => {
+        const end = this.#sizes.get(path) ?? 0;
+        return this.#storage.open(path, { start: Math.max(0, end - bytes), end });
       },
       size: (path) => this.#sizes.get(path) ?? 0,
       temporaryDirectory: async () => {

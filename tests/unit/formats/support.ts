@@ -67,6 +67,7 @@ export function lab(body: (lab: Lab) => Promise<void>): () => Promise<void> {
             decompress(
               await storage.open(path),
               temporary.some((t) => path.startsWith(t)) ? undefined : compressionOf(path),
+              path,
             ),
           temporaryDirectory: async () => {
             temporary[0] ??= await Deno.makeTempDir();

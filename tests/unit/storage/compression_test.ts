@@ -2,66 +2,71 @@ import assert from "node:assert/strict";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { compress, decompress, verifyCompressed } from "../../../src/storage/mod.ts";
 
-const text = Array.from({ length: 40_000 }, (_, i) => `${i},${(i * 7919) % 100_003}`).join("\n");
-const stream = (bytes: Uint8Array, size = 10_000) =>
-  ReadableStream.from((function* () {
-    for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
-  })());
+const TEXT = "id,name\n" +
+  Array.from({ length: 100_000 }, (_, i) => `${i},name ${i * 7919 % 10007}\n`).join("");
+const BYTES = new TextEncoder().encode(TEXT);
 
-Deno.test("round trip, and streams of several members", async () => {
-  for (const codec of ["gzip", "zstd", "none", undefined] as const) {
-    const there = compress(stream(new TextEncoder().encode(text)), codec);
-    assert.equal(await new Response(decompress(there, codec)).text(), text, codec);
-  }
-  const two = new Uint8Array([...gzipSync("ab"), ...gzipSync("cd")]);
-  assert.equal(await new Response(decompress(stream(two), "gzip")).text(), "abcd");
-  assert.throws(() => decompress(stream(two), "snappy"), { code: "UNSUPPORTED_COMPRESSION" });
-});
-
-Deno.test("a source that fails, and a reader that has seen enough", async () => {
-  const failing = new ReadableStream<Uint8Array>({
+/** A stream in chunks of 10 kB that notes whether it was cancelled. */
+function streamOf(bytes: Uint8Array): { stream: ReadableStream<Uint8Array>; ended: () => boolean } {
+  let at = 0;
+  let ended = false;
+  const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
-      controller.error(new Error("connection lost"));
+      if (at >= bytes.length) {
+        ended = true;
+        controller.close();
+      } else controller.enqueue(bytes.subarray(at, at += 10_000));
+    },
+    cancel: () => void (ended = true),
+  });
+  return { stream, ended: () => ended };
+}
+
+const textOf = (stream: ReadableStream<Uint8Array>) =>
+  new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).text();
+
+for (const codec of ["gzip", "zstd"] as const) {
+  const packed: Uint8Array = codec === "gzip" ? gzipSync(BYTES) : zstdCompressSync(BYTES);
+
+  Deno.test(`${codec}: what is compressed comes back`, async () => {
+    const there = compress(streamOf(BYTES).stream, codec);
+    assert.equal(await textOf(decompress(there, codec, "a.csv")), TEXT);
+    await verifyCompressed(streamOf(packed).stream, { compression: codec, path: "a.csv" });
+  });
+
+  // The runtime's zstd reads one frame; files of several are left to the embedded engine.
+  Deno.test(`${codec}: several compressed texts in a row are one`, { ignore: codec === "zstd" }, async () => {
+    const twice = new Uint8Array([...packed, ...packed]);
+    assert.equal(await textOf(decompress(streamOf(twice).stream, codec, "a.csv")), TEXT + TEXT);
+  });
+
+  Deno.test(`${codec}: a file that is cut off, or is something else, is an error with its name`, async () => {
+    const broken = { "cut off": packed.subarray(0, packed.length * 0.6), "something else": BYTES };
+    for (const [what, bytes] of Object.entries(broken)) {
+      const read = textOf(decompress(streamOf(bytes).stream, codec, "in.csv"));
+      // The runtime's zstd doesn't notice a missing end; `verifyCompressed` does.
+      if (codec === "zstd" && what === "cut off") assert.ok((await read).length < TEXT.length);
+      else await assert.rejects(read, { code: "CORRUPT_FILE", message: /in\.csv/ }, what);
+      const verified = verifyCompressed(streamOf(bytes).stream, { compression: codec, path: "in.csv" });
+      await assert.rejects(verified, { code: "CORRUPT_FILE", message: /in\.csv/ }, what);
+    }
+  });
+
+  Deno.test(`${codec}: a reader that has seen enough closes the file`, async () => {
+    const { stream, ended } = streamOf(packed);
+    const reader = decompress(stream, codec, "a.csv").getReader();
+    await reader.read();
+    await reader.cancel();
+    await new Promise((done) => setTimeout(done, 50));
+    assert.ok(ended());
+  });
+}
+
+Deno.test("an error of the disk stays what it is", async () => {
+  const stream = new ReadableStream<Uint8Array>({
+    pull: () => {
+      throw new Deno.errors.PermissionDenied("no");
     },
   });
-  await assert.rejects(new Response(decompress(failing, "gzip")).text(), /connection lost/);
-  let cancelled = false;
-  const bytes = gzipSync(text);
-  const endless = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(bytes),
-    cancel: () => void (cancelled = true),
-  });
-  const reader = decompress(endless, "gzip").getReader();
-  assert.ok((await reader.read()).value!.length > 0);
-  await reader.cancel();
-  assert.ok(cancelled);
-});
-
-Deno.test("verifyCompressed: whole files pass, cut and damaged ones do not", async () => {
-  for (const [codec, bytes] of [["gzip", gzipSync(text)], ["zstd", zstdCompressSync(text)]] as const) {
-    const check = (content: Uint8Array, size?: number) =>
-      verifyCompressed(stream(content, size), { compression: codec, path: "in/x" });
-    await check(bytes);
-    await check(bytes, 1);
-    await check(new Uint8Array([...bytes, ...bytes]));
-    for (const cut of [1, 3, 5, 9, bytes.length >> 1, bytes.length - 1]) {
-      await assert.rejects(check(bytes.subarray(0, cut)), (error: Error & { code: string }) => {
-        assert.equal(error.code, "CORRUPT_FILE", `${codec} ${cut}`);
-        assert.match(error.message, /in\/x/);
-        return true;
-      });
-    }
-    await assert.rejects(check(new TextEncoder().encode("plain text, no archive")), { code: "CORRUPT_FILE" });
-  }
-  const damaged = gzipSync(text);
-  damaged[damaged.length >> 1]! ^= 0xff;
-  await assert.rejects(verifyCompressed(stream(damaged), { compression: "gzip", path: "x" }), {
-    code: "CORRUPT_FILE",
-  });
-  // A skippable frame, as pzstd writes them, and a frame with a checksum.
-  const skippable = new Uint8Array([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9]);
-  await verifyCompressed(stream(new Uint8Array([...skippable, ...zstdCompressSync("x")])), {
-    compression: "zstd",
-    path: "x",
-  });
+  await assert.rejects(textOf(decompress(stream, "gzip", "a.csv")), Deno.errors.PermissionDenied);
 });
