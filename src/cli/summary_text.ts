@@ -6,7 +6,7 @@ import { pad, wrap } from "./width.ts";
 
 export interface SummaryView {
   readonly style?: Style;
-  /** The recipe's file as the person named it, for hints to copy. */
+  /** The recipe as the person named it, with the options that a further run needs: for hints to copy. */
   readonly file: string;
   /** Whether any resource is incremental. */
   readonly incremental: boolean;

@@ -1,7 +1,6 @@
 /** Looking without touching: what a plan would read and write, the first rows of it, whether its ends can be reached. */
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
 import {
-  type Batch,
   DataLoaderError,
   type Destination,
   EMPTY_SOURCE_STATE,
@@ -16,7 +15,7 @@ import {
   type WriteDescription,
 } from "../sdk/mod.ts";
 import { applySteps, planSteps } from "../transforms/mod.ts";
-import { asError, explain } from "./failure.ts";
+import { asError, explain, type UnderWay } from "./failure.ts";
 import { eventLogger, type RunIO } from "./io.ts";
 import { sourceStateOf } from "./resume.ts";
 
@@ -135,23 +134,31 @@ export async function previewPlan(
 }
 
 async function previewResource(resource: ResourcePlan, look: Look, limit: number): Promise<Preview> {
-  let batch: Batch | undefined;
+  let underWay: UnderWay = {};
   try {
     return await withSource(resource, look, async (source) => {
       const request = readRequest(resource, look.plan);
+      let schema: Schema | undefined;
+      const rows: unknown[][] = [];
       for await (const read of source.readBatches(request, look.state)) {
+        underWay = { read };
         const some = await look.session.relation(
           `SELECT * FROM (${read.batch.sql}) LIMIT ${limit * PREVIEW_ROWS_READ}`,
           read.batch.metadata,
         );
-        batch = (await applySteps(some, resource.steps, stepContext(resource, look))).batch;
-        return { schema: batch.schema, rows: await batch.rows({ limit }) };
+        const applied = await applySteps(some, resource.steps, stepContext(resource, look));
+        underWay = { read, applied };
+        schema ??= applied.batch.schema;
+        rows.push(...await applied.batch.rows({ limit: limit - rows.length }));
+        await applied.release();
+        if (rows.length >= limit) break;
       }
-      const { schema } = await source.describe(request, look.state);
-      return { schema: await schemaAfterSteps(schema, resource, look) ?? { fields: [] }, rows: [] };
+      if (schema !== undefined) return { schema, rows };
+      const described = await source.describe(request, look.state);
+      return { schema: await schemaAfterSteps(described.schema, resource, look) ?? { fields: [] }, rows };
     });
   } catch (cause) {
-    throw await explain(asError(cause, look.io.signal), resource, { end: "source" });
+    throw await explain(asError(cause, look.io.signal), resource, { ...underWay, end: "source" });
   }
 }
 

@@ -37,7 +37,9 @@ export async function runPlan(plan: Plan, io: RunIO, options: RunOptions = {}): 
     fullRefresh: options.fullRefresh,
     dryRun: options.dryRun,
   });
-  for (const message of plan.warnings) emit({ type: "log", time: Date.now(), level: "warning", message });
+  for (const message of [...plan.warnings, ...limitWarnings(plan, options)]) {
+    emit({ type: "log", time: Date.now(), level: "warning", message });
+  }
   let error: DataLoaderError | undefined;
   try {
     await keeper.open({ lock: !options.dryRun });
@@ -62,6 +64,22 @@ export async function runPlan(plan: Plan, io: RunIO, options: RunOptions = {}): 
   });
   emit({ type: "run_finished", time: Date.now(), status: summary.status, summary });
   return summary;
+}
+
+/** What a limited run leaves behind, where that may surprise. */
+function limitWarnings(plan: Plan, options: RunOptions): string[] {
+  if (options.limit === undefined || options.dryRun) return [];
+  const modes = new Set(
+    plan.resources.map((resource) => options.fullRefresh ? "overwrite" : resource.destination.mode),
+  );
+  return [
+    ...(modes.has("append")
+      ? ["--limit does not move the position: the next run appends these rows again, beside these"]
+      : []),
+    ...(modes.has("overwrite")
+      ? [`--limit with overwrite leaves at most ${options.limit} rows at the destination`]
+      : []),
+  ];
 }
 
 interface Setting {

@@ -233,7 +233,7 @@ function printSummary(
   const { summary, options } = about;
   const lines = renderSummary(summary, {
     style: call.out,
-    file: job.file,
+    file: options.stateDir === undefined ? job.file : `${job.file} --state-dir ${options.stateDir}`,
     incremental: job.plan.resources.some((resource) => resource.source.incremental !== undefined),
     dryRun: options.dryRun,
     fullRefresh: options.fullRefresh,
