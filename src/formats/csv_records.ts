@@ -187,3 +187,29 @@ export async function lineOfRecord(
   }
   return undefined;
 }
+
+/**
+ * Whether the record that begins on a line is longer than `limit` bytes. A quote that is never closed makes one that
+ * reaches to the end of the file.
+ */
+export async function isRecordLonger(
+  bytes: AsyncIterable<Uint8Array>,
+  at: { line: number; quote: string; limit: number },
+): Promise<boolean> {
+  const quote = at.quote === "" ? -1 : at.quote.charCodeAt(0);
+  let line = 1;
+  let length = 0;
+  let quoted = false;
+  for await (const chunk of bytes) {
+    for (const byte of chunk) {
+      if (line < at.line) {
+        if (byte === 10) line++;
+        continue;
+      }
+      if (byte === quote) quoted = !quoted;
+      if (byte === 10 && !quoted) return false;
+      if (++length > at.limit) return true;
+    }
+  }
+  return false;
+}

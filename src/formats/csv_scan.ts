@@ -1,6 +1,7 @@
 /** Finding the layout and the types of CSV files, and the SELECT that reads them. */
 import {
   ConnectorError,
+  DataLoaderError,
   type FormatInput,
   type LogicalType,
   nearest,
@@ -58,7 +59,11 @@ export async function openCsvScan(
     names: merged.names,
     warnings,
   });
-  scan.types = await findTypes(scan, { input, options, context, names: merged.names });
+  scan.types = await findTypes(scan, { input, options, context, names: merged.names }).catch(
+    async (error) => {
+      throw error instanceof DataLoaderError ? await scan.diagnose(input.files, error) ?? error : error;
+    },
+  );
   if (options.header === undefined) await assertHeader(files[0]!, scan.types, { context, options });
   return scan;
 }

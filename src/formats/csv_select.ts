@@ -13,7 +13,7 @@ import {
 } from "../sdk/mod.ts";
 import type { CsvOptions } from "./csv.ts";
 import { assertLastLineFits } from "./csv_last_line.ts";
-import { type CsvDialect, lineOfRecord } from "./csv_records.ts";
+import { type CsvDialect, isRecordLonger, lineOfRecord } from "./csv_records.ts";
 import { type ColumnTypes } from "./columns.ts";
 import { engineName, pathList } from "./engine_paths.ts";
 import { castText, misfit, type TextCast, type TextFormats } from "./text_cast.ts";
@@ -211,6 +211,7 @@ export class CsvScan implements OpenedScan {
 
   /** Finds the first value that does not fit its column, and the line it stands on. */
   async diagnose(paths: readonly string[], error: DataLoaderError): Promise<DataLoaderError | undefined> {
+    if (error.code === "CSV_ERROR") return await this.#tooLong(error);
     if (error.code !== "CONVERSION_FAILED" && error.code !== "ENGINE_ERROR") return undefined;
     const { session } = this.#layout.context;
     for (const path of paths) {
@@ -233,6 +234,21 @@ export class CsvScan implements OpenedScan {
       if (row !== undefined) return await this.#misfitError(file, row);
     }
     return undefined;
+  }
+
+  /** The engine takes the end of its buffer for the end of the file, and an open quote for the fault. */
+  async #tooLong(error: DataLoaderError): Promise<DataLoaderError | undefined> {
+    const { context, dialect, input, files } = this.#layout;
+    const { file, line } = error.context;
+    const path = files.find((known) => engineName(this.#copies.get(known.path) ?? known.path) === file)?.path;
+    if (path === undefined || typeof line !== "number") return undefined;
+    const limit = this.#maxLine([this.#byPath.get(path)!], isPlain(path, input.compression));
+    const bytes = await context.open(this.#copies.get(path) ?? path);
+    if (!(await isRecordLonger(bytes, { line, quote: dialect.quote, limit }))) return undefined;
+    return new ConnectorError("CSV_ERROR", `${path}, line ${line}: the line is longer than ${limit} bytes.`, {
+      hint: "raise `max_line_size`; or, if a quote is never closed there, mend the file",
+      context: { file: path, line, max_line_size: limit },
+    });
   }
 
   async #misfitError(

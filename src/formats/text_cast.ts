@@ -120,15 +120,10 @@ function datetimeCases(x: string, cast: TextCast, plain: string): { fits: string
     const zoned = cast.inferred ? `[ Tt]${CLOCK}${ZONE}` : `([ Tt]${CLOCK}${ZONE}?)?`;
     return [{ fits: match(x, DATE + zoned), as: plain }];
   }
-  // The usual forms (to the second, to three or six digits of it) are told by their length and one character: a pattern
-  // costs ten times as much. What else has that length and character is refused by the cast, or has a zone.
-  const fraction =
-    `CASE WHEN substring(${x}, 20, 1) = '.' THEN right(${x}, 1) BETWEEN '0' AND '9' ELSE false END`;
+  // The usual form is told by its length and one colon: a pattern costs ten times as much.
+  const usual = `substring(${x}, 17, 1) = ':'`;
   const pattern = match(x, `${DATE}([ Tt]${CLOCK})?`);
-  return [{
-    fits: `CASE WHEN strlen(${x}) = 19 THEN substring(${x}, 17, 1) = ':' ELSE ${pattern} END`,
-    as: plain,
-  }];
+  return [{ fits: `CASE WHEN strlen(${x}) = 19 THEN ${usual} ELSE ${pattern} END`, as: plain }];
 }
 
 function match(x: string, pattern: string): string {

@@ -13,16 +13,19 @@ export function decompress(
   path: string,
 ): ReadableStream<Uint8Array> {
   if (compression === undefined || compression === "none") return bytes;
-  const transform = compression === "gzip"
-    ? zlib.createGunzip()
-    : zstd(compression, zlib.createZstdDecompress);
-  return ReadableStream.from(named(bytes, { transform, path }));
+  const decode = compression === "gzip"
+    ? (source: AsyncIterable<Uint8Array>) => through(source, zlib.createGunzip())
+    : zstd(compression, () => decodeZstd);
+  return ReadableStream.from(named(bytes, { decode, path }));
 }
 
 /** Says which file it was that could not be decompressed. What goes wrong with reading it stays what it is. */
 async function* named(
   bytes: ReadableStream<Uint8Array>,
-  { transform, path }: { transform: zlib.Gunzip | zlib.ZstdCompress; path: string },
+  { decode, path }: {
+    decode: (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+    path: string;
+  },
 ): AsyncGenerator<Uint8Array> {
   let reading: unknown;
   async function* noted() {
@@ -34,7 +37,7 @@ async function* named(
     }
   }
   try {
-    yield* through(noted(), transform);
+    yield* decode(noted());
   } catch (error) {
     if (error === reading) throw error;
     const why = error instanceof Error ? error.message : String(error);
@@ -105,86 +108,104 @@ export async function verifyCompressed(
   }
 }
 
-/** Walks the frames and blocks by their lengths (RFC 8878 §3.1); nothing is decompressed. */
+/** Walks the frames by their lengths; nothing is decompressed. */
 async function verifyZstd(bytes: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<void> {
-  const reader = new ByteReader(bytes, signal);
+  const reader = new ByteReader(bytes);
   try {
     while (!(await reader.atEnd())) {
-      const magic = await reader.number(4);
-      if ((magic & 0xfffffff0) >>> 0 === 0x184d2a50) {
-        await reader.skip(await reader.number(4));
-        continue;
-      }
-      if (magic !== 0xfd2fb528) throw new Error("no zstd frame where one should begin");
-      await frame(reader);
+      for await (const _ of frameBytes(reader)) signal?.throwIfAborted();
     }
   } finally {
     await reader.close();
   }
 }
 
-async function frame(reader: ByteReader): Promise<void> {
-  const flags = await reader.number(1);
+/** The runtime's zstd takes the end of the first frame for the end of the file: each frame gets a codec of its own. */
+async function* decodeZstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = new ByteReader(bytes);
+  try {
+    while (!(await reader.atEnd())) yield* through(frameBytes(reader), zlib.createZstdDecompress());
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The bytes of one frame, told by the lengths of its blocks (RFC 8878 §3.1); none for a frame to be skipped. */
+async function* frameBytes(reader: ByteReader): AsyncGenerator<Uint8Array> {
+  const magic = await reader.bytes(4);
+  const number = toNumber(magic);
+  if ((number & 0xfffffff0) >>> 0 === 0x184d2a50) {
+    for await (const _ of reader.take(toNumber(await reader.bytes(4)))) continue;
+    return;
+  }
+  if (number !== 0xfd2fb528) throw new Error("no zstd frame where one should begin");
+  yield magic;
+  const descriptor = await reader.bytes(1);
+  yield descriptor;
+  const flags = descriptor[0]!;
   const single = (flags & 0x20) !== 0;
   const dictionary = [0, 1, 2, 4][flags & 3]!;
   const contentSize = [single ? 1 : 0, 2, 4, 8][flags >> 6]!;
-  await reader.skip((single ? 0 : 1) + dictionary + contentSize);
+  yield* reader.take((single ? 0 : 1) + dictionary + contentSize);
   for (let last = false; !last;) {
-    const header = await reader.number(3);
+    const block = await reader.bytes(3);
+    yield block;
+    const header = toNumber(block);
     last = (header & 1) !== 0;
     // A run of one repeated byte holds that byte only.
-    await reader.skip(((header >> 1) & 3) === 1 ? 1 : header >> 3);
+    yield* reader.take(((header >> 1) & 3) === 1 ? 1 : header >> 3);
   }
-  if ((flags & 4) !== 0) await reader.skip(4);
+  if ((flags & 4) !== 0) yield* reader.take(4);
 }
 
+/** An unsigned number of up to four bytes, the lowest first. */
+function toNumber(bytes: Uint8Array): number {
+  return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+}
+
+/** Bytes of a stream, as many at a time as are asked for. */
 class ByteReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #signal: AbortSignal | undefined;
+  readonly #chunks: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array();
   #at = 0;
 
-  constructor(bytes: ReadableStream<Uint8Array>, signal?: AbortSignal) {
-    this.#reader = bytes.getReader();
-    this.#signal = signal;
-  }
-
-  async #fill(): Promise<boolean> {
-    while (this.#at >= this.#chunk.length) {
-      this.#signal?.throwIfAborted();
-      const { done, value } = await this.#reader.read();
-      if (done) return false;
-      this.#chunk = value;
-      this.#at = 0;
-    }
-    return true;
+  constructor(bytes: AsyncIterable<Uint8Array>) {
+    this.#chunks = bytes[Symbol.asyncIterator]();
   }
 
   async atEnd(): Promise<boolean> {
-    return !(await this.#fill());
-  }
-
-  /** An unsigned number of up to four bytes, the lowest first. */
-  async number(size: number): Promise<number> {
-    let value = 0;
-    for (let index = 0; index < size; index++) {
-      if (!(await this.#fill())) throw new Error("unexpected end of file");
-      value += this.#chunk[this.#at++]! * 2 ** (8 * index);
+    while (this.#at >= this.#chunk.length) {
+      const { done, value } = await this.#chunks.next();
+      if (done) return true;
+      this.#chunk = value;
+      this.#at = 0;
     }
-    return value;
+    return false;
   }
 
-  async skip(count: number): Promise<void> {
-    let left = count;
-    while (left > 0) {
-      if (!(await this.#fill())) throw new Error("unexpected end of file");
-      const step = Math.min(left, this.#chunk.length - this.#at);
-      this.#at += step;
-      left -= step;
+  /** @throws {Error} where the stream ends before. */
+  async bytes(count: number): Promise<Uint8Array> {
+    const all = new Uint8Array(count);
+    let at = 0;
+    for await (const part of this.take(count)) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return all;
+  }
+
+  /** @throws {Error} where the stream ends before. */
+  async *take(count: number): AsyncGenerator<Uint8Array> {
+    for (let left = count; left > 0;) {
+      if (await this.atEnd()) throw new Error("unexpected end of file");
+      const part = this.#chunk.subarray(this.#at, this.#at + left);
+      this.#at += part.length;
+      left -= part.length;
+      yield part;
     }
   }
 
   async close(): Promise<void> {
-    await this.#reader.cancel();
+    await this.#chunks.return?.();
   }
 }

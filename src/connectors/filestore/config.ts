@@ -104,9 +104,25 @@ export function configSchema(fixed?: string): z.ZodType<FilestoreConfig> {
   }
   const { format, ...rest } = KEYS;
   const shape = fixed === undefined ? { ...rest, format, ...options } : { ...rest, ...options };
-  const schema = z.strictObject(shape) as unknown as z.ZodType<FilestoreConfig>;
+  const schema = strictUnlessForeign(shape) as unknown as z.ZodType<FilestoreConfig>;
   built.set(key, schema);
   return schema;
+}
+
+/**
+ * An object without other keys than these; but a format that is not known yet, because the module that registers it comes
+ * later, may have keys of its own. They are checked when it is known.
+ */
+function strictUnlessForeign(shape: Record<string, z.ZodType>): z.ZodType {
+  return z.looseObject(shape).superRefine((config, context) => {
+    const format = config.format;
+    if (typeof format === "string" && findFormat(format) === undefined) return;
+    if (typeof config.path === "string" && format === undefined && "format" in shape) {
+      if (formatOf({ path: config.path }) === undefined) return;
+    }
+    const keys = Object.keys(config).filter((key) => !(key in shape));
+    if (keys.length > 0) context.addIssue({ code: "unrecognized_keys", keys, input: config });
+  }).meta({ additionalProperties: false });
 }
 
 function optionsOf(format: FormatDefinition | undefined): Record<string, z.ZodType> {
