@@ -6,6 +6,7 @@ import {
   nearest,
   type OpenContext,
   qualifiedName,
+  quoteIdent,
   quoteLiteral,
   type Session,
 } from "../../sdk/mod.ts";
@@ -51,11 +52,35 @@ export async function openForWriting(context: OpenContext, path: string): Promis
   if (path !== ":memory:") {
     try {
       if (!(await isFolder(dirname(path)))) await Deno.mkdir(dirname(path), { recursive: true });
+      if (!(await exists(path))) await makeDatabase(context.session, path);
     } catch (cause) {
+      if (cause instanceof DataLoaderError) throw cause;
       throw cannotWrite(path, cause);
     }
   }
   return await attach(context.session, path, { readOnly: false });
+}
+
+/**
+ * Makes an empty database under another name and moves it: DuckDB writes its header in several steps, and a process that is
+ * killed in between would leave a file that nobody can open.
+ */
+async function makeDatabase(session: Session, path: string): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  const alias = quoteIdent(session.temporaryName("new"));
+  try {
+    await session.run(`ATTACH ${quoteLiteral(temporary)} AS ${alias}; CHECKPOINT ${alias}; DETACH ${alias}`);
+    // A link does not take the place of a file that another run has made meanwhile; not every file system has links.
+    await Deno.link(temporary, path).catch(async (error) => {
+      if (!(error instanceof Deno.errors.AlreadyExists)) await Deno.rename(temporary, path);
+    });
+  } catch (cause) {
+    throw explainAttach(path, cause, { readOnly: false });
+  } finally {
+    await Deno.remove(temporary).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
 }
 
 /** Whether there is a folder of that name. */

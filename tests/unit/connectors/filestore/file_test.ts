@@ -214,36 +214,39 @@ Deno.test(
 );
 
 Deno.test(
-  "a publish that fails is undone, and works when tried again",
+  "a publish that fails half-way is finished by the next load, and never undone",
   bench(async (b) => {
     for (const path of ["out/", "out.csv"]) {
       const mode = path === "out/" ? "append" : "overwrite";
-      const { load } = await openLoad(await b.destination({ path, format: "csv" }), { mode });
+      const destination = await b.destination({ path, format: "csv" });
+      const { load } = await openLoad(destination, { mode });
       const real = Deno.rename;
       const failOnce = () => {
         Deno.rename = (from, to) => {
-          if (String(from).includes(".stage.tmp/")) {
-            Deno.rename = real;
-            return Promise.reject(new Error("Input/output error (os error 5)"));
-          }
-          return real(from, to);
+          if (!String(from).includes(".stage.tmp/")) return real(from, to);
+          Deno.rename = real;
+          return Promise.reject(new Error("Input/output error (os error 5)"));
         };
       };
+      const fails = { code: "PUBLISH_INCOMPLETE" };
+      const last = mode === "append" ? position(1) : position(2, { complete: true });
       try {
         if (mode === "append") {
           failOnce();
-          await assert.rejects(load.writeBatch(await b.select("SELECT 1 AS i"), position(1)));
-        }
-        await load.writeBatch(await b.select("SELECT 1 AS i"), position(1));
-        if (mode === "overwrite") {
+          await assert.rejects(load.writeBatch(await b.select("SELECT 1 AS i"), last), fails);
+        } else {
+          await load.writeBatch(await b.select("SELECT 1 AS i"), position(1));
           failOnce();
-          await assert.rejects(load.commit(position(2, { complete: true })));
+          await assert.rejects(load.commit(last), fails);
         }
-        await load.commit(position(2, { complete: true }));
       } finally {
         Deno.rename = real;
       }
+      await load.abort();
+      const next = await openLoad(await b.destination({ path, format: "csv" }), { mode });
+      assert.equal(next.resumed?.sequence, last.sequence, "the position is committed");
       assert.equal((await b.read({ path, format: "csv" })).rows.length, 1, path);
+      await next.load.abort();
     }
   }),
 );

@@ -34,10 +34,11 @@ Deno.test("planFullRead: a run that was cut off goes on behind its checkpoint; t
   assert.deepEqual(plan.map((batch) => batch.state.checkpoints), [[{ run: "r1", through: "a" }], [{
     run: "r1",
     through: "b",
-  }], []]);
+  }], [{ run: "r1", through: "c" }]]);
   const rest = planFullRead(files, plan[0]!.state, options);
   assert.deepEqual(rest.map((batch) => batch.files[0]!.path), ["in/b", "in/c"]);
-  assert.equal(planFullRead(files, plan[2]!.state, options).length, 3);
+  assert.equal(planFullRead(files, plan[2]!.state, options).length, 0, "cut off behind its last batch");
+  assert.equal(planFullRead(files, { ...plan[2]!.state, checkpoints: [] }, options).length, 3, "complete");
 });
 
 Deno.test("planModifiedTime: new and changed files only, and each batch's state says what is in", () => {
@@ -47,7 +48,7 @@ Deno.test("planModifiedTime: new and changed files only, and each batch's state 
     a: [1, 10],
     b: [1, 10],
   }]);
-  assert.deepEqual(first.map((batch) => batch.state.checkpoints.length), [1, 0]);
+  assert.deepEqual(first.map((batch) => batch.state.checkpoints.length), [1, 1]);
   const state = first[1]!.state;
   const cases: [string, ReturnType<typeof file>[], string[]][] = [
     ["nothing new", [file("in/a"), file("in/b")], []],
