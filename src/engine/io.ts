@@ -47,6 +47,9 @@ export function defaultMemoryLimit(resource: ResourcePlan): string {
   return streams ? "512MB" : "2GB";
 }
 
+/** What a load that does not fit into the default is given. */
+export const RAISED_MEMORY_LIMIT = "8GB";
+
 /** A logger whose lines become events. */
 export function eventLogger(emit: EventSink, resource?: string): Logger {
   return {

@@ -3,6 +3,7 @@ import type { EventSink } from "../observe/mod.ts";
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
 import {
   type Batch,
+  type DataLoaderError,
   type Destination,
   getConnector,
   type Load,
@@ -18,7 +19,7 @@ import {
 import type { Redactor } from "../secrets/mod.ts";
 import { type AppliedSteps, applySteps } from "../transforms/pipeline.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
-import { eventLogger, type RunOptions } from "./io.ts";
+import { eventLogger, RAISED_MEMORY_LIMIT, type RunOptions } from "./io.ts";
 import { decideStart, type Memory, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
@@ -58,6 +59,8 @@ export class ResourceRun {
   #sequence = 0;
   /** Revision of the saved state that the run begins from. */
   readonly #basis: number;
+  /** The default limit on memory has been raised. */
+  #roomy = false;
 
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
@@ -313,6 +316,7 @@ export class ResourceRun {
         const error = asError(cause, this.#io.signal);
         // A commit in between is progress: the next failure is a first one again.
         if (this.#sequence > sequence) attempt = 1;
+        if (await this.#giveMoreMemory(error)) continue;
         if (!error.retryable || this.#io.signal.aborted || attempt >= retries.maxAttempts) throw error;
         const ms = backoffDelay(attempt, retries);
         this.#io.emit({
@@ -326,6 +330,22 @@ export class ResourceRun {
         await delay(ms, this.#io.signal);
       }
     }
+  }
+
+  /**
+   * Raises the engine's default limit on memory, once, for a load that does not fit into it (thousands of columns, huge
+   * values). A limit that the recipe sets stays. Returns whether to try again.
+   */
+  async #giveMoreMemory(error: DataLoaderError): Promise<boolean> {
+    const limited = this.#io.plan.runtime.memoryLimit !== undefined;
+    if (error.code !== "OUT_OF_MEMORY" || limited || this.#roomy || this.#io.signal.aborted) return false;
+    this.#roomy = true;
+    await this.#io.session.run(`SET memory_limit = '${RAISED_MEMORY_LIMIT}'`);
+    this.#log().log(
+      "info",
+      `The load needs more memory than the default; it goes on with ${RAISED_MEMORY_LIMIT}.`,
+    );
+    return true;
   }
 
   #position(state: SourceState, { complete }: { complete: boolean }): Position {

@@ -32,6 +32,8 @@ export const DEFAULT_SAMPLE_ROWS = 20_480;
 /** Values looked at at most where the recipe does not say: wide files get fewer rows, at least `LEAST_ROWS`. */
 const DEFAULT_SAMPLE_VALUES = 1_000_000;
 const LEAST_ROWS = 100;
+/** Columns looked at together. The engine needs memory for 2,048 rows of them, however few there are. */
+const COLUMNS_AT_ONCE = 1000;
 
 /** How many rows to look at; `undefined` for all of them (`sample_size: -1`). */
 export function sampleRows(sampleSize: number | undefined, columns: number): number | undefined {
@@ -50,8 +52,20 @@ export async function readShapes(
   select: string,
   options: { columns: readonly string[]; formats?: TextFormats },
 ): Promise<(Shape | undefined)[]> {
-  const { columns, formats = {} } = options;
-  if (columns.length === 0) return [];
+  const { columns } = options;
+  const shapes: (Shape | undefined)[] = [];
+  for (let from = 0; from < columns.length; from += COLUMNS_AT_ONCE) {
+    const some = columns.slice(from, from + COLUMNS_AT_ONCE);
+    shapes.push(...await readSomeShapes(session, select, { ...options, columns: some }));
+  }
+  return shapes;
+}
+
+async function readSomeShapes(
+  session: Session,
+  select: string,
+  { columns, formats = {} }: { columns: readonly string[]; formats?: TextFormats },
+): Promise<(Shape | undefined)[]> {
   const renamed = columns.map((name, index) => `${quoteIdent(name)} AS c${index}`).join(", ");
   const rows = await session.query<{ c: string; kind: Kind; whole: number; fraction: number }>(
     `SELECT c, kind, max(whole)::INTEGER AS whole, max(fraction)::INTEGER AS fraction FROM (
