@@ -8,7 +8,10 @@ const LONGEST_HEAD = 64 * 1024 * 1024;
 
 /** The start of a file as text. */
 export interface Head {
+  /** Without the lines to skip. */
   readonly text: string;
+  /** The lines to skip. */
+  readonly skipped: string;
   /** The whole file is in `text`. */
   readonly atEnd: boolean;
 }
@@ -38,7 +41,8 @@ export async function readHead(
       }
       if (done) text += decoder.decode();
       if (!done && bytes < next) continue;
-      const head = { text: withoutLines(text, options.skipLines), atEnd: done };
+      const rest = withoutLines(text, options.skipLines);
+      const head = { text: rest, skipped: text.slice(0, text.length - rest.length), atEnd: done };
       if (done || options.enough(head)) return checked(head, path, options);
       if (bytes > LONGEST_HEAD) throw endless(path);
       next = bytes * 4;

@@ -16,6 +16,16 @@ export interface HeadRecords {
   readonly records: string[][];
   /** False where the text ends inside the last record, which is then left out. */
   readonly complete: boolean;
+  /** The first record as names: blanks around a name that is not quoted are no part of it. */
+  readonly header: string[];
+  /** Whether quotes in it are more than one around a plain name. */
+  readonly oddlyQuoted: boolean;
+  /** Of each record, the first field with a quote where none may be: within a field not quoted, or with text behind it. */
+  readonly strays: (string | undefined)[];
+  /** Lines before the first record: comments and blank ones. */
+  readonly linesBefore: number;
+  /** The blank ones of those. */
+  readonly blankLines: number;
 }
 
 /**
@@ -28,6 +38,8 @@ export function firstRecords(
   options: { limit: number; atEnd: boolean },
 ): HeadRecords {
   const records: string[][] = [];
+  const strays: (string | undefined)[] = [];
+  const first = { strays, header: [] as string[], oddlyQuoted: false, linesBefore: 0, blankLines: 0 };
   let at = 0;
   while (records.length < options.limit && at < text.length) {
     const newLine = /\r\n|\n|\r/y;
@@ -35,61 +47,104 @@ export function firstRecords(
     const blank = newLine.exec(text);
     if (blank !== null) {
       at += blank[0].length;
+      if (records.length === 0) {
+        first.linesBefore++;
+        first.blankLines++;
+      }
       continue;
     }
     if (dialect.comment !== "" && text.startsWith(dialect.comment, at)) {
-      const end = text.slice(at).search(/[\r\n]/);
-      if (end < 0) return { records, complete: options.atEnd };
-      at += end;
+      const end = /\r\n|\n|\r/g;
+      end.lastIndex = at;
+      const match = end.exec(text);
+      if (match === null) return { ...first, records, complete: options.atEnd };
+      at = match.index + match[0].length;
+      if (records.length === 0) first.linesBefore++;
       continue;
     }
     const record = readRecord(text, dialect, at);
-    if (!record.ended && !(options.atEnd && !record.open)) return { records, complete: false };
+    if (!record.ended && !(options.atEnd && !record.open)) return { ...first, records, complete: false };
+    if (records.length === 0) {
+      first.header = record.names;
+      first.oddlyQuoted = isOddlyQuoted(text.slice(at, record.next), record.names, dialect.quote);
+    }
+    strays.push(record.stray);
     records.push(record.fields);
     at = record.next;
   }
-  return { records, complete: true };
+  return { ...first, records, complete: true };
 }
 
-function readRecord(
-  text: string,
-  { delimiter, quote, escape }: CsvDialect,
-  start: number,
-): { fields: string[]; next: number; ended: boolean; open: boolean } {
+function isOddlyQuoted(text: string, names: readonly string[], quote: string): boolean {
+  if (quote === "" || !text.includes(quote)) return false;
+  const besideBlank = [" ", "\t"].some((blank) =>
+    text.includes(blank + quote) || text.includes(quote + blank)
+  );
+  return besideBlank || names.some((name) => name.includes(quote) || /[\r\n]/.test(name));
+}
+
+interface ReadRecord {
+  readonly fields: string[];
+  readonly names: string[];
+  readonly stray?: string;
+  readonly next: number;
+  readonly ended: boolean;
+  readonly open: boolean;
+}
+
+function readRecord(text: string, { delimiter, quote, escape }: CsvDialect, start: number): ReadRecord {
   const fields: string[] = [];
+  const names: string[] = [];
   let field = "";
-  let open = false;
+  let stray: string | undefined;
+  let state: "bare" | "open" | "closed" = "bare";
+  let bad = false;
   let at = start;
+  const end = () => {
+    fields.push(field);
+    names.push(state === "closed" ? field : field.trim());
+    if (bad) stray ??= field;
+    [field, state, bad] = ["", "bare", false];
+  };
   while (at < text.length) {
     const char = text[at]!;
-    if (open) {
+    if (state === "open") {
       if (escape !== "" && char === escape && text[at + 1] === quote) {
         field += quote;
         at += 2;
-      } else if (char === quote) {
-        open = false;
-        at++;
-      } else {
-        field += char;
-        at++;
+        continue;
       }
-    } else if (quote !== "" && char === quote && field === "") {
-      open = true;
+      if (char === quote) state = "closed";
+      else field += char;
       at++;
     } else if (text.startsWith(delimiter, at)) {
-      fields.push(field);
-      field = "";
+      end();
       at += delimiter.length;
     } else if (char === "\n" || char === "\r") {
-      fields.push(field);
-      return { fields, next: at + (text.startsWith("\r\n", at) ? 2 : 1), ended: true, open };
+      end();
+      return {
+        fields,
+        names,
+        stray,
+        next: at + (text.startsWith("\r\n", at) ? 2 : 1),
+        ended: true,
+        open: false,
+      };
     } else {
-      field += char;
       at++;
+      if (quote !== "" && char === quote && state === "bare" && field.trim() === "") {
+        // The engine passes over blanks before a quote and behind it.
+        [field, state] = ["", "open"];
+        continue;
+      }
+      if (state === "closed" && (char === " " || char === "\t")) continue;
+      if (state === "closed" || (quote !== "" && char === quote)) bad = true;
+      field += char;
     }
   }
-  fields.push(field);
-  return { fields, next: at, ended: false, open };
+  const open = state === "open";
+  end();
+  return { fields, names, stray, next: at, ended: false, open };
 }
 
 const CANDIDATES = [",", ";", "\t", "|"] as const;
@@ -114,7 +169,7 @@ export function sniffDelimiter(text: string, dialect: CsvDialect, options: { atE
 }
 
 /**
- * Column names from a header: trimmed of nothing, an empty one becomes `column_N`, one that is there already (whatever
+ * Column names from a header: an empty one becomes `column_N`, one that is there already (whatever
  * its case) gets `_2`, `_3`, … `renamed` tells which.
  */
 export function headerNames(cells: readonly string[]): { names: string[]; renamed: string[] } {
@@ -186,30 +241,4 @@ export async function lineOfRecord(
     }
   }
   return undefined;
-}
-
-/**
- * Whether the record that begins on a line is longer than `limit` bytes. A quote that is never closed makes one that
- * reaches to the end of the file.
- */
-export async function isRecordLonger(
-  bytes: AsyncIterable<Uint8Array>,
-  at: { line: number; quote: string; limit: number },
-): Promise<boolean> {
-  const quote = at.quote === "" ? -1 : at.quote.charCodeAt(0);
-  let line = 1;
-  let length = 0;
-  let quoted = false;
-  for await (const chunk of bytes) {
-    for (const byte of chunk) {
-      if (line < at.line) {
-        if (byte === 10) line++;
-        continue;
-      }
-      if (byte === quote) quoted = !quoted;
-      if (byte === 10 && !quoted) return false;
-      if (++length > at.limit) return true;
-    }
-  }
-  return false;
 }

@@ -13,6 +13,7 @@ import {
 import type { CsvOptions } from "./csv.ts";
 import { type Head, readHead } from "./csv_head.ts";
 import { type CsvDialect, firstRecords, headerNames, sniffDelimiter } from "./csv_records.ts";
+import { assertStart, expectedRecord, recordsSkipped, strayQuote } from "./csv_start.ts";
 import { type CsvFile, CsvScan } from "./csv_select.ts";
 import { decideType, readShapes, sampleRows } from "./infer.ts";
 import { type ColumnTypes, mergeColumns, unknownColumn } from "./columns.ts";
@@ -38,7 +39,7 @@ export async function openCsvScan(
   const dialect = decideDialect(first, options);
   const heads = await readHeaders(input.files, { context, options, encoding, dialect });
   const files = heads.filter((file) => file.names.length > 0);
-  if (files.length === 0) throw emptyFile(input.files);
+  if (files.length === 0) throw emptyFile(input.files, options.skip_lines ?? 0);
   for (const file of heads) {
     if (file.names.length === 0) warnings.push(`${file.path} is empty and was left out.`);
     if (file.renamed.length > 0) {
@@ -59,11 +60,13 @@ export async function openCsvScan(
     names: merged.names,
     warnings,
   });
-  scan.types = await findTypes(scan, { input, options, context, names: merged.names }).catch(
-    async (error) => {
-      throw error instanceof DataLoaderError ? await scan.diagnose(input.files, error) ?? error : error;
-    },
-  );
+  await assertStart(scan, files, context);
+  try {
+    scan.types = await findTypes(scan, { input, options, context, names: merged.names });
+  } catch (error) {
+    const read = files.map((file) => file.path);
+    throw error instanceof DataLoaderError ? await scan.diagnoseLines(read, error) ?? error : error;
+  }
   if (options.header === undefined) await assertHeader(files[0]!, scan.types, { context, options });
   return scan;
 }
@@ -104,7 +107,7 @@ async function firstHead(
     });
     if (head.text.trim() !== "") return { head, path };
   }
-  throw emptyFile(input.files);
+  throw emptyFile(input.files, options.skip_lines ?? 0);
 }
 
 function base(options: CsvOptions): CsvDialect {
@@ -124,19 +127,23 @@ async function readHeaders(
   at: { context: ScanContext; options: CsvOptions; encoding: string; dialect: CsvDialect },
 ): Promise<CsvFile[]> {
   const { context, options, dialect } = at;
-  const limit = { limit: 1 };
   const readOne = async (path: string): Promise<CsvFile> => {
     context.signal.throwIfAborted();
     const head = await readHead(context, path, {
       encoding: decoderLabel(at.encoding),
       skipLines: options.skip_lines ?? 0,
-      enough: (head) => firstRecords(head.text, dialect, { ...limit, atEnd: head.atEnd }).records.length > 0,
+      enough: (head) => firstRecords(head.text, dialect, { limit: 1, atEnd: head.atEnd }).records.length > 0,
     });
-    const { records, complete } = firstRecords(head.text, dialect, { ...limit, atEnd: head.atEnd });
-    if (records.length === 0 && !complete) throw unterminated(path, options.skip_lines ?? 0);
-    const cells = records[0] ?? [];
-    if (options.header !== false) return { path, ...headerNames(cells) };
-    return { path, names: cells.map((_, index) => `column_${index + 1}`), renamed: [] };
+    const found = firstRecords(head.text, dialect, { limit: 1, atEnd: head.atEnd });
+    const line = (options.skip_lines ?? 0) + found.linesBefore + 1;
+    if (found.records.length === 0 && !found.complete) throw unterminated(path, line);
+    const stray = found.strays[0];
+    if (stray !== undefined && options.header !== false) throw strayQuote(path, line, stray);
+    const skip = recordsSkipped(head.skipped, dialect.comment) + found.blankLines;
+    const file = { path, skip, expected: expectedRecord(head, found, { options, dialect }) };
+    if (options.header !== false) return { ...file, ...headerNames(found.header) };
+    const cells = found.records[0] ?? [];
+    return { ...file, names: cells.map((_, index) => `column_${index + 1}`), renamed: [] };
   };
   const files: CsvFile[] = [];
   for (let at = 0; at < paths.length; at += OPEN_FILES) {
@@ -223,21 +230,22 @@ async function assertHeader(
   );
 }
 
-function unterminated(path: string, skipLines: number): ConnectorError {
-  return new ConnectorError(
-    "CSV_ERROR",
-    `${path}, line ${skipLines + 1}: a quote in the header is never closed.`,
-    {
-      hint: "close the quote in the file, or set `quote` to the character the file uses",
-      context: { file: path, line: skipLines + 1 },
-    },
-  );
+function unterminated(path: string, line: number): ConnectorError {
+  return new ConnectorError("CSV_ERROR", `${path}, line ${line}: a quote in the header is never closed.`, {
+    hint: "close the quote in the file, or set `quote` to the character the file uses",
+    context: { file: path, line },
+  });
 }
 
-function emptyFile(files: readonly string[]): ConnectorError {
+function emptyFile(files: readonly string[], skipLines: number): ConnectorError {
   const more = files.length > 1 ? ` and ${files.length - 1} more` : "";
-  return new ConnectorError("EMPTY_FILE", `${files[0]}${more}: nothing is in it, not even a header.`, {
-    hint: "check how the file was written; a file with only a header is fine and has no rows",
+  const what = skipLines > 0
+    ? `nothing is left behind the ${skipLines} lines of skip_lines, not even a header`
+    : "nothing is in it, not even a header";
+  return new ConnectorError("EMPTY_FILE", `${files[0]}${more}: ${what}.`, {
+    hint: skipLines > 0
+      ? "lower `skip_lines`"
+      : "check how the file was written; a file with only a header is fine and has no rows",
     context: { file: files[0]!, files: files.length },
   });
 }

@@ -13,7 +13,8 @@ import {
 } from "../sdk/mod.ts";
 import type { CsvOptions } from "./csv.ts";
 import { assertLastLineFits } from "./csv_last_line.ts";
-import { type CsvDialect, isRecordLonger, lineOfRecord } from "./csv_records.ts";
+import { findLongRecord, LONGEST_LINE, longLine, mayBeTooLong } from "./csv_long_line.ts";
+import { type CsvDialect, lineOfRecord } from "./csv_records.ts";
 import { type ColumnTypes } from "./columns.ts";
 import { engineName, pathList } from "./engine_paths.ts";
 import { castText, misfit, type TextCast, type TextFormats } from "./text_cast.ts";
@@ -24,6 +25,10 @@ export interface CsvFile {
   readonly path: string;
   names: readonly string[];
   readonly renamed: readonly string[];
+  /** Records, blank lines among them, that the engine must pass over before the header. */
+  readonly skip: number;
+  /** The first record below the header, where the start of the file is such that the engine might miss it. */
+  readonly expected?: readonly string[];
 }
 
 /** What the SELECT is made of. */
@@ -101,6 +106,11 @@ export class CsvScan implements OpenedScan {
     return selects.join(" UNION ALL ");
   }
 
+  /** The first row of a file, as text. */
+  async firstRow(file: CsvFile): Promise<string> {
+    return `SELECT ${file.names.map(quoteIdent).join(", ")} FROM ${await this.#read([file])} LIMIT 1`;
+  }
+
   async #select(group: readonly CsvFile[]): Promise<string> {
     const { input, names } = this.#layout;
     const here = new Set(group[0]!.names);
@@ -164,7 +174,7 @@ export class CsvScan implements OpenedScan {
       `quote = ${quoteLiteral(dialect.quote)}`,
       `escape = ${quoteLiteral(dialect.escape)}`,
       `header = ${options.header ?? true}`,
-      `skip = ${options.skip_lines ?? 0}`,
+      `skip = ${group[0]!.skip}`,
       `nullstr = ${quoteList(options.null_strings ?? [""])}`,
       // So that "" is an empty text and only an empty field is NULL.
       "allow_quoted_nulls = false",
@@ -187,7 +197,7 @@ export class CsvScan implements OpenedScan {
   /** No line is longer than its file, so small files get small buffers. */
   #maxLine(group: readonly CsvFile[], plain: boolean): number {
     const { options, context } = this.#layout;
-    const allowed = Math.min(options.max_line_size ?? MAX_LINE_SIZE, 2 ** 30);
+    const allowed = Math.min(options.max_line_size ?? MAX_LINE_SIZE, LONGEST_LINE);
     if (!plain) return allowed;
     const largest = Math.max(...group.map(({ path }) => context.size(path)));
     return Math.min(allowed, Math.max(largest + 1, LEAST_LINE_SIZE));
@@ -209,9 +219,10 @@ export class CsvScan implements OpenedScan {
     return Number(row!.n);
   }
 
-  /** Finds the first value that does not fit its column, and the line it stands on. */
+  /** Finds the first value that does not fit its column, and the line it stands on; or the line that is too long. */
   async diagnose(paths: readonly string[], error: DataLoaderError): Promise<DataLoaderError | undefined> {
-    if (error.code === "CSV_ERROR") return await this.#tooLong(error);
+    const broken = await this.diagnoseLines(paths, error);
+    if (broken !== undefined) return broken;
     if (error.code !== "CONVERSION_FAILED" && error.code !== "ENGINE_ERROR") return undefined;
     const { session } = this.#layout.context;
     for (const path of paths) {
@@ -236,19 +247,34 @@ export class CsvScan implements OpenedScan {
     return undefined;
   }
 
-  /** The engine takes the end of its buffer for the end of the file, and an open quote for the fault. */
-  async #tooLong(error: DataLoaderError): Promise<DataLoaderError | undefined> {
-    const { context, dialect, input, files } = this.#layout;
-    const { file, line } = error.context;
-    const path = files.find((known) => engineName(this.#copies.get(known.path) ?? known.path) === file)?.path;
-    if (path === undefined || typeof line !== "number") return undefined;
-    const limit = this.#maxLine([this.#byPath.get(path)!], isPlain(path, input.compression));
-    const bytes = await context.open(this.#copies.get(path) ?? path);
-    if (!(await isRecordLonger(bytes, { line, quote: dialect.quote, limit }))) return undefined;
-    return new ConnectorError("CSV_ERROR", `${path}, line ${line}: the line is longer than ${limit} bytes.`, {
-      hint: "raise `max_line_size`; or, if a quote is never closed there, mend the file",
-      context: { file: path, line, max_line_size: limit },
-    });
+  /** What is wrong with lines whatever the types of the columns: one is too long, or line ends differ. */
+  async diagnoseLines(
+    paths: readonly string[],
+    error: DataLoaderError,
+  ): Promise<DataLoaderError | undefined> {
+    if (mayBeTooLong(error)) return await this.#findLongLine(paths, error);
+    const unclear = error.code === "ENGINE_ERROR" && /state machine reached an invalid/.test(error.message);
+    return unclear ? invalidState(paths, error) : undefined;
+  }
+
+  async #findLongLine(
+    paths: readonly string[],
+    error: DataLoaderError,
+  ): Promise<DataLoaderError | undefined> {
+    const { context, dialect, input } = this.#layout;
+    const { file: named, line } = error.context;
+    for (const path of paths) {
+      const file = this.#byPath.get(path);
+      if (file === undefined) continue;
+      const read = this.#copies.get(path) ?? path;
+      if (typeof named === "string" && ![path, engineName(read)].includes(named)) continue;
+      const limit = this.#maxLine([file], isPlain(path, input.compression));
+      const found = await findLongRecord(await context.open(read), { dialect, limit });
+      if (found !== undefined && (line === undefined || line === found.line)) {
+        return longLine(path, found, limit);
+      }
+    }
+    return undefined;
   }
 
   async #misfitError(
@@ -287,6 +313,18 @@ export class CsvScan implements OpenedScan {
   }
 }
 
+/** The engine does not say which line it is. */
+function invalidState(paths: readonly string[], error: DataLoaderError): ConnectorError {
+  const file = /^\s*file = (.*)$/m.exec(error.message)?.[1];
+  const path = paths.find((path) => engineName(path) === file) ?? file ?? paths[0]!;
+  return new ConnectorError("CSV_ERROR", `${path}: the lines can't be told apart by the CSV rules.`, {
+    hint:
+      "check that all line ends are of one kind (LF, CR LF or CR), and set `quote` and `escape` as the file has them",
+    context: { file: path },
+    cause: error,
+  });
+}
+
 /** Settings of the engine's readers for `key=value` folders; their values come as text. */
 export function hiveSettings(input: FormatInput): string[] {
   if (!input.hivePartitioning) return ["hive_partitioning = false"];
@@ -302,7 +340,7 @@ function isPlain(path: string, compression: FormatInput["compression"]): boolean
 function groupByNames(files: readonly CsvFile[]): CsvFile[][] {
   const groups = new Map<string, CsvFile[]>();
   for (const file of files) {
-    const key = JSON.stringify(file.names);
+    const key = JSON.stringify([file.skip, file.names]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [file]);
     else group.push(file);

@@ -30,11 +30,18 @@ export function plannedWrite(recipe: Recipe): PlannedWrite {
  * All that is wrong with the combination of connectors and keys, each naming its key in the YAML. Connectors that come
  * from plug-ins not yet loaded are passed over.
  */
-export function checkRecipe(recipe: Recipe): RecipeError[] {
-  return [...checkSource(recipe), ...checkDestination(recipe)];
+export function checkRecipe(recipe: Recipe, options: CheckOptions = {}): RecipeError[] {
+  const pluginsPending = options.pluginsPending && recipe.plugins.length > 0;
+  return [...checkSource(recipe, { pluginsPending }), ...checkDestination(recipe, { pluginsPending })];
 }
 
-function checkSource(recipe: Recipe): RecipeError[] {
+/** How a recipe is checked. */
+export interface CheckOptions {
+  /** The recipe's plug-ins are not imported, so that formats they register are not known. */
+  readonly pluginsPending?: boolean;
+}
+
+function checkSource(recipe: Recipe, options: CheckOptions): RecipeError[] {
   const block = recipe.source;
   const definition = block && findConnector(block.type);
   if (!block || !definition) return [];
@@ -78,11 +85,11 @@ function checkSource(recipe: Recipe): RecipeError[] {
       { hint: "use write_mode: merge with merge_keys, or remove the lag" },
     ));
   }
-  problems.push(...own(definition.checkRead?.(block.config, { incremental }), fail));
+  problems.push(...own(definition.checkRead?.(block.config, { incremental, ...options }), fail));
   return problems;
 }
 
-function checkDestination(recipe: Recipe): RecipeError[] {
+function checkDestination(recipe: Recipe, options: CheckOptions): RecipeError[] {
   const block = recipe.destination;
   const definition = block && findConnector(block.type);
   if (!block || !definition) return [];
@@ -105,7 +112,7 @@ function checkDestination(recipe: Recipe): RecipeError[] {
   } else if (planned.mode === "merge") {
     problems.push(...checkMerge(block.type, definition, planned, fail));
   }
-  problems.push(...own(definition.checkWrite?.(block.config, planned), fail));
+  problems.push(...own(definition.checkWrite?.(block.config, { ...planned, ...options }), fail));
   return problems;
 }
 

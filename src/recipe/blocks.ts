@@ -130,7 +130,7 @@ export class BlockChecker {
     const typePlace = node.entries.get("type")!.node.place;
     const config = schema === null
       ? undefined
-      : this.#config(rest, schema, { path, otherKeys: names, typePlace });
+      : this.#connectorConfig(rest, schema, { path, otherKeys: names, typePlace, type: type.text });
     const configPlain = config?.plain ?? this.#checker.take(rest);
     const plain = { type: type.text, ...configPlain as JsonObject, ...own.plain as JsonObject };
     return { own: own.value && { ...own.value, type: type.text } as T, config, plain };
@@ -148,6 +148,25 @@ export class BlockChecker {
       place: node.entries.get("type")!.node.place,
     });
     return null;
+  }
+
+  /** As `#config`, but keys that only a plug-in can know are taken as they are until it is imported. */
+  #connectorConfig(
+    node: MapNode,
+    schema: z.ZodType | undefined,
+    options: { path: Path; otherKeys: readonly string[]; typePlace?: Place; type: string },
+  ): { value: unknown; plain: Json } | undefined {
+    const isOpen = this.#open ? findConnector(options.type)?.hasOpenKeys : undefined;
+    if (schema === undefined || !isOpen?.(this.#checker.take(node) as JsonObject)) {
+      return this.#config(node, schema, options);
+    }
+    const known = viewOf(schema).keys;
+    const checked = this.#config(pickEntries(node, (key) => known.includes(key)), schema, options);
+    const more = this.#checker.take(pickEntries(node, (key) => !known.includes(key))) as JsonObject;
+    return checked && {
+      value: { ...checked.value as JsonObject, ...more },
+      plain: { ...checked.plain as JsonObject, ...more },
+    };
   }
 
   /** Checks the keys beside `type`; without a schema they are taken as they are. Undefined where there are problems. */

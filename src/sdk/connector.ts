@@ -24,6 +24,11 @@ export interface ConnectorDefinition<C = unknown> {
   readonly summary: string;
   /** Object schema of the keys beside `type`; every key described. Strict: unknown keys are refused. */
   readonly config: z.ZodType<C>;
+  /**
+   * True for a block (unparsed) some of whose keys a module that is not yet imported may define, as a file format of a
+   * plug-in does. In a recipe with plug-ins, keys of such a block that `config` does not know are then no error.
+   */
+  readonly hasOpenKeys?: (block: Readonly<Record<string, unknown>>) => boolean;
   readonly capabilities: Capabilities;
   readonly examples: readonly Example[];
   /** Lossy or surprising type mappings, one sentence each, for the connector's page. */
@@ -71,6 +76,8 @@ export interface PlannedRead {
   readonly incremental?: Incremental;
   /** How the rows will be written, where the plan knows: some ways to read need a certain way to write. */
   readonly writeMode?: WriteMode;
+  /** The recipe has plug-ins that are not imported: what is not known may be registered by them. */
+  readonly pluginsPending?: boolean;
 }
 
 /** What the plan says of writing. */
@@ -78,6 +85,8 @@ export interface PlannedWrite {
   readonly mode: WriteMode;
   readonly mergeKeys: readonly string[];
   readonly strategy: MergeStrategy;
+  /** The recipe has plug-ins that are not imported: what is not known may be registered by them. */
+  readonly pluginsPending?: boolean;
 }
 
 /** What a run gives a connector to work with. */

@@ -31,6 +31,8 @@ export interface FilestoreConfig {
   readonly partition_by?: readonly string[];
   readonly max_rows_per_file?: number;
   readonly max_bytes_per_file?: number;
+  /** Options of a format that a plug-in registers. */
+  readonly options?: Readonly<Record<string, unknown>>;
   readonly [option: string]: unknown;
 }
 
@@ -64,11 +66,18 @@ const KEYS = {
   filename_column: z.string().min(1).optional().describe(
     "Name of a text column to add when reading, with the file that each row comes from.",
   ),
-  missing_columns: z.enum(["error", "null"]).optional().describe(
+  missing_columns: z.preprocess(
+    // Without quotes YAML takes the word for its own null.
+    (value) => value === null ? "null" : value,
+    z.enum(["error", "null"]).optional(),
+  ).optional().describe(
     "A column that a later file lacks: stop (default), or read NULL. A column that is new in a later file is added.",
   ),
   hive_partitioning: z.union([z.literal("auto"), z.boolean()]).optional().describe(
     "Read key=value folders of the path as columns. Default auto: where all files have the same keys.",
+  ),
+  options: z.record(z.string(), z.unknown()).optional().describe(
+    "Options of a format that a plug-in registers, as a mapping. They may stand beside the other keys as well.",
   ),
   partition_by: z.array(z.string().min(1)).min(1).optional().describe(
     "Columns to write as key=value folders. Needs a path that ends with /.",
@@ -80,6 +89,9 @@ const KEYS = {
     "Bytes after which a new file is begun; files get a little larger. Needs a path that ends with /.",
   ),
 };
+
+/** Formats that ship: their options stand beside the keys of the block. */
+const BUILTIN = ["csv", "json", "jsonl", "parquet"];
 
 const READ_ONLY = ["columns", "filename_column", "missing_columns", "hive_partitioning"] as const;
 const WRITE_ONLY = ["partition_by", "max_rows_per_file", "max_bytes_per_file"] as const;
@@ -102,27 +114,13 @@ export function configSchema(fixed?: string): z.ZodType<FilestoreConfig> {
       options[option] = before === undefined || before === schema ? schema : z.union([before, schema]);
     }
   }
-  const { format, ...rest } = KEYS;
-  const shape = fixed === undefined ? { ...rest, format, ...options } : { ...rest, ...options };
-  const schema = strictUnlessForeign(shape) as unknown as z.ZodType<FilestoreConfig>;
+  const { format, options: nested, ...rest } = KEYS;
+  const shape = fixed === undefined
+    ? { ...options, ...rest, format, options: nested }
+    : { ...options, ...rest };
+  const schema = z.strictObject(shape) as unknown as z.ZodType<FilestoreConfig>;
   built.set(key, schema);
   return schema;
-}
-
-/**
- * An object without other keys than these; but a format that is not known yet, because the module that registers it comes
- * later, may have keys of its own. They are checked when it is known.
- */
-function strictUnlessForeign(shape: Record<string, z.ZodType>): z.ZodType {
-  return z.looseObject(shape).superRefine((config, context) => {
-    const format = config.format;
-    if (typeof format === "string" && findFormat(format) === undefined) return;
-    if (typeof config.path === "string" && format === undefined && "format" in shape) {
-      if (formatOf({ path: config.path }) === undefined) return;
-    }
-    const keys = Object.keys(config).filter((key) => !(key in shape));
-    if (keys.length > 0) context.addIssue({ code: "unrecognized_keys", keys, input: config });
-  }).meta({ additionalProperties: false });
 }
 
 function optionsOf(format: FormatDefinition | undefined): Record<string, z.ZodType> {
@@ -136,12 +134,45 @@ export function formatOf(config: FilestoreConfig): string | undefined {
   return formatNames().find((name) => ending !== "" && getFormat(name).extensions.includes(ending));
 }
 
+/** True for a block whose format nobody has registered yet: its options are not known. */
+export function hasOpenKeys(block: Readonly<Record<string, unknown>>): boolean {
+  const { path, format } = block;
+  if (typeof format === "string") return findFormat(format) === undefined;
+  return typeof path === "string" && formatOf({ path }) === undefined;
+}
+
 /** The options of a format that a block gives, parsed. */
 export function formatOptions(config: FilestoreConfig, format: FormatDefinition): unknown {
-  const keys = Object.keys(optionsOf(format));
-  return format.options.parse(
-    Object.fromEntries(keys.filter((key) => config[key] !== undefined).map((key) => [key, config[key]])),
-  );
+  return format.options.parse(givenOptions(config, format));
+}
+
+/** What the block gives of a format's options: beside the other keys, and under `options`. */
+function givenOptions(config: FilestoreConfig, format: FormatDefinition): Record<string, unknown> {
+  const flat = Object.keys(optionsOf(format)).filter((key) => config[key] !== undefined && !(key in KEYS));
+  return { ...Object.fromEntries(flat.map((key) => [key, config[key]])), ...config.options };
+}
+
+/** Problems of `options`, which only the format itself can check. */
+function checkNested(config: FilestoreConfig, format: FormatDefinition): ConfigProblem[] {
+  if (config.options === undefined) return [];
+  if (BUILTIN.includes(format.name)) {
+    return [{
+      key: ["options"],
+      message: `The options of ${format.name} stand beside path, not under \`options\`.`,
+      hint: "move them one level up",
+    }];
+  }
+  const twice = Object.keys(config.options).find((key) => config[key] !== undefined && !(key in KEYS));
+  if (twice !== undefined) {
+    return [{ key: ["options", twice], message: `${twice} is given twice.`, hint: "keep one of them" }];
+  }
+  const parsed = format.options.safeParse(givenOptions(config, format));
+  if (parsed.success) return [];
+  return parsed.error.issues.map((issue) => ({
+    key: ["options", ...issue.path.map((part) => typeof part === "symbol" ? String(part) : part)],
+    message: `${issue.message}.`.replace(/\.\.$/, "."),
+    hint: `options of ${format.name}: ${Object.keys(optionsOf(format)).join(", ") || "none"}`,
+  }));
 }
 
 /** `columns:` as types. */
@@ -166,7 +197,7 @@ export function defaultWriteMode(config: FilestoreConfig): WriteMode {
 
 /** Problems of a source block. Pure. */
 export function checkRead(config: FilestoreConfig, request: PlannedRead): ConfigProblem[] {
-  const problems = checkCommon(config);
+  const problems = checkCommon(config, request);
   for (const key of WRITE_ONLY) {
     if (config[key] !== undefined) {
       problems.push(meaningless(key, "reading", "remove it, or move it to the destination"));
@@ -204,7 +235,7 @@ export function checkRead(config: FilestoreConfig, request: PlannedRead): Config
 
 /** Problems of a destination block. Pure. */
 export function checkWrite(config: FilestoreConfig, request: PlannedWrite): ConfigProblem[] {
-  const problems = checkCommon(config);
+  const problems = checkCommon(config, request);
   for (const key of READ_ONLY) {
     if (config[key] !== undefined) {
       problems.push(meaningless(key, "writing", "remove it, or move it to the source"));
@@ -247,13 +278,13 @@ export function checkWrite(config: FilestoreConfig, request: PlannedWrite): Conf
       hint: "use another format",
     });
   }
-  if (format !== undefined && format.copyOptions === undefined) {
+  if (format !== undefined && !canSplit(format)) {
     for (const key of WRITE_ONLY) {
       if (config[key] !== undefined) {
         problems.push({
           key: [key],
           message: `${key} does not work with the format "${format.name}".`,
-          hint: "remove it",
+          hint: "remove it, or use csv or parquet",
         });
       }
     }
@@ -261,12 +292,17 @@ export function checkWrite(config: FilestoreConfig, request: PlannedWrite): Conf
   return problems;
 }
 
+/** The engine splits what it writes itself, but for JSON. */
+function canSplit(format: FormatDefinition): boolean {
+  return format.copyOptions !== undefined && !["json", "jsonl"].includes(format.name);
+}
+
 function knownFormat(config: FilestoreConfig): FormatDefinition | undefined {
   const name = formatOf(config);
   return name === undefined ? undefined : findFormat(name);
 }
 
-function checkCommon(config: FilestoreConfig): ConfigProblem[] {
+function checkCommon(config: FilestoreConfig, request: { pluginsPending?: boolean }): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const scheme = schemeOf(config.path);
   if (scheme !== undefined && scheme !== "file") {
@@ -277,6 +313,8 @@ function checkCommon(config: FilestoreConfig): ConfigProblem[] {
     });
   }
   const name = formatOf(config);
+  // A plug-in that has not been imported may know it.
+  if (request.pluginsPending && (name === undefined || findFormat(name) === undefined)) return problems;
   if (name === undefined) {
     problems.push({
       key: ["format"],
@@ -295,7 +333,7 @@ function checkCommon(config: FilestoreConfig): ConfigProblem[] {
     });
     return problems;
   }
-  problems.push(...checkOptions(config, format));
+  problems.push(...checkOptions(config, format), ...checkNested(config, format));
   const { compression } = config;
   if (compression !== undefined && !format.compressions.includes(compression)) {
     problems.push({

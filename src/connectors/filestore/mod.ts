@@ -7,6 +7,7 @@ import {
   defaultWriteMode,
   describeConfig,
   type FilestoreConfig,
+  hasOpenKeys,
 } from "./config.ts";
 import { filestoreExamples, formatExamples } from "./examples.ts";
 import { TYPE_NOTES } from "./types.ts";
@@ -37,6 +38,7 @@ function define(format?: string): ConnectorDefinition<FilestoreConfig> {
     get config() {
       return configSchema(format);
     },
+    hasOpenKeys: format === undefined ? hasOpenKeys : undefined,
     capabilities,
     examples: format === undefined ? filestoreExamples : formatExamples(format),
     typeNotes: format === undefined

@@ -3,7 +3,7 @@ import { ConnectorError, type LogicalType } from "../../sdk/mod.ts";
 import { relativeTo } from "../../storage/mod.ts";
 
 /** What the engine writes for NULL. */
-const NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__";
+export const NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__";
 
 /**
  * The partition columns of files below `base` and their types; `undefined` where they have none, or, with `auto`, not all

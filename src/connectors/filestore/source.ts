@@ -225,9 +225,9 @@ class FileSource implements Source {
         const copy = this.#temporary !== undefined && path.startsWith(this.#temporary);
         return decompress(await this.#storage.open(path), copy ? undefined : this.#compression(path), path);
       },
-      openTail: (path, bytes) => {
-        const end = this.#sizes.get(path) ?? 0;
-        return this.#storage.open(path, { start: Math.max(0, end - bytes), end });
+      openTail: async (path, bytes) => {
+        const size = this.#sizes.get(path) ?? 0;
+        return await this.#storage.open(path, { start: Math.max(0, size - bytes), end: size });
       },
       size: (path) => this.#sizes.get(path) ?? 0,
       temporaryDirectory: async () => {

@@ -20,6 +20,7 @@ import {
   syncFolder,
 } from "../../storage/mod.ts";
 import type { FilestoreConfig } from "./config.ts";
+import { assertAllRows, partitionError, refuseNullTexts } from "./partition_values.ts";
 
 /** How files are written. */
 export interface Writer {
@@ -102,19 +103,29 @@ export function copyStatement(
     }, OVERWRITE_OR_IGNORE true)`;
   }
   const columns = keys.map(quoteIdent);
-  let select = encoded ?? batch.sql;
+  let select = refuseNullTexts(encoded ?? batch.sql, batch.schema, keys);
   if (maxRows !== undefined) {
     const within = columns.length === 0 ? "" : `PARTITION BY ${columns.join(", ")}`;
     select = `SELECT *, (row_number() OVER (${within}) - 1) // ${maxRows} AS ${PART_COLUMN} FROM (${select})`;
     columns.push(PART_COLUMN);
   }
   settings.push(`PARTITION_BY (${columns.join(", ")})`, "OVERWRITE_OR_IGNORE true");
+  // Values whose folders are the same for the engine, or for the file system, never share a file: one would replace another.
+  settings.push("FILENAME_PATTERN 'data_{uuidv7}'");
   return `COPY (${select}) TO ${quoteLiteral(folder)} (${settings.join(", ")})`;
 }
 
 async function copy(batch: Batch, folder: string, writer: Writer & { part?: number }): Promise<number> {
   assertPartitions(batch.schema, writer.config.partition_by ?? []);
-  const { rowsChanged } = await writer.context.session.run(copyStatement(batch, folder, writer));
+  const { partition_by: keys = [] } = writer.config;
+  const { session } = writer.context;
+  const { rowsChanged } = await session.run(copyStatement(batch, folder, writer)).catch((error) => {
+    throw partitionError(error, keys);
+  });
+  if (keys.length > 0 && writer.format.name === "parquet") {
+    const parts = await writtenParts(folder, "");
+    await assertAllRows(session, parts.map((part) => joinPath(folder, part.name)), rowsChanged);
+  }
   if (rowsChanged === 0 && writer.config.partition_by === undefined) {
     // A split of no rows is no file: the columns are kept in an empty one.
     const { max_rows_per_file: _rows, max_bytes_per_file: _bytes, ...config } = writer.config;
