@@ -15,9 +15,9 @@ export async function assertLastLineFits(
   options: { buffer: number; maxLine: number },
 ): Promise<void> {
   const size = context.size(path);
-  if (context.openTail === undefined || size <= options.buffer) return;
+  if (context.openRange === undefined || size <= options.buffer) return;
   for (const look of [FIRST_LOOK, options.buffer]) {
-    if (await hasLineBreak(await context.openTail(path, look), look)) return;
+    if (await hasLineBreak(await context.openRange(path, size - look, size), look)) return;
   }
   throw new ConnectorError(
     "CSV_ERROR",

@@ -333,7 +333,7 @@ export function hiveSettings(input: FormatInput): string[] {
 }
 
 /** Whether the size of a file is that of its text. */
-function isPlain(path: string, compression: FormatInput["compression"]): boolean {
+export function isPlain(path: string, compression: FormatInput["compression"]): boolean {
   return compression === undefined ? !/\.(gz|gzip|zst|zstd)$/i.test(path) : compression === "none";
 }
 

@@ -10,7 +10,7 @@ const recordsPath = z.string().regex(/^[^.]+(\.[^.]+)*$/, "keys with dots betwee
     "Where the records are, when not at the root: data.items reads {data: {items: [...]}}. Reading only.",
   );
 const objectSize = z.int().min(1024).max(2 ** 32 - 1).optional().describe(
-  "Largest record in bytes. Default: 64 MiB, or the file's size where it is one object. Reading only.",
+  "Largest record in bytes. Default: 16 MiB, or the file's size where it is one object. Reading only.",
 );
 
 /** Options of both formats. */

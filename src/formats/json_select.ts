@@ -12,17 +12,20 @@ import {
   type ScanContext,
 } from "../sdk/mod.ts";
 import type { ColumnTypes } from "./columns.ts";
-import { hiveSettings, spread, unusedName } from "./csv_select.ts";
+import { hiveSettings, isPlain, spread, unusedName } from "./csv_select.ts";
 import { engineName, pathList } from "./engine_paths.ts";
 import type { JsonOptions } from "./json.ts";
 import type { JsonLayout } from "./json_scan.ts";
 import { castJson, readAs, unknownKey } from "./json_types.ts";
+import { copySomeLines } from "./line_sample.ts";
 import { badJsonLine, lineOfValue } from "./lines.ts";
 import type { TextFormats } from "./text_cast.ts";
 
-/** Files up to this size in all are checked row by row for keys that no sample had; of larger ones, a sample is. */
-const CHECK_ALL_BYTES = 256 * 1024 * 1024;
-/** Per cent of the rows of larger files that are checked: what that costs stays below a tenth of the load. */
+/** Files up to this size in all are checked row by row for keys that no sample had; of larger ones, some rows are. */
+const CHECK_ALL_BYTES = 64 * 1024 * 1024;
+/** Bytes of larger files of lines that are checked: what that costs stays below a tenth of the load. */
+const CHECK_BYTES = 32 * 1024 * 1024;
+/** Per cent of the rows of other large files that are checked. */
 const CHECK_PERCENT = 10;
 
 /** An opened scan of JSON files. */
@@ -187,7 +190,11 @@ export class JsonScan implements OpenedScan {
     const types = [...this.types].map(([name, { type }]) => ({ name, type }));
     const nested = this.#options.records_path !== undefined || types.some(({ type }) => hasFields(type));
     const bytes = files.reduce((sum, path) => sum + this.#context.size(path), 0);
-    const rows = bytes <= CHECK_ALL_BYTES ? "" : ` USING SAMPLE ${CHECK_PERCENT} PERCENT (system, 1)`;
+    const large = bytes > CHECK_ALL_BYTES;
+    const some = large ? await this.#someLines(files) : undefined;
+    if (some?.size === 0) return;
+    const rows = large && some === undefined ? ` USING SAMPLE ${CHECK_PERCENT} PERCENT (system, 1)` : "";
+    const paths = some === undefined ? this.#paths(files) : pathList([...some.keys()]);
     const path = this.#options.records_path;
     const value = path === undefined ? "json" : `json_extract(json, ${quoteLiteral(this.#pathOf(path))})`;
     // Comparing lists of keys is several times as fast as comparing structures, and enough where nothing is nested.
@@ -196,9 +203,7 @@ export class JsonScan implements OpenedScan {
       : "CAST(to_json(json_keys(json)) AS VARCHAR)";
     const shapes = await this.#context.session.query<{ shape: string | null; file: string }>(
       `SELECT shape, min(filename) AS file FROM (SELECT ${shape} AS shape, filename FROM
-       read_json_objects(${this.#paths(files)}, ${
-        this.#settings().join(", ")
-      }, filename = true)${rows}) GROUP BY shape`,
+       read_json_objects(${paths}, ${this.#settings().join(", ")}, filename = true)${rows}) GROUP BY shape`,
     );
     const record: LogicalType = { kind: "struct", fields: types };
     for (const { shape, file } of shapes) {
@@ -207,9 +212,17 @@ export class JsonScan implements OpenedScan {
       const structure = nested ? parsed : Object.fromEntries((parsed as string[]).map((key) => [key, null]));
       const key = unknownKey(firstOf(structure), record);
       if (key !== undefined) {
-        throw unknownKeyError(this.#input.files.find((path) => this.#engineName(path) === file) ?? file, key);
+        const origin = some?.get(file) ?? this.#input.files.find((path) => this.#engineName(path) === file);
+        throw unknownKeyError(origin ?? file, key);
       }
     }
+  }
+
+  /** Lines from all over the files, by the path of the copy; `undefined` where they can't be had without reading it all. */
+  async #someLines(files: readonly string[]): Promise<Map<string, string> | undefined> {
+    const plain = this.#layout === "lines" &&
+      files.every((path) => !this.#copies.has(path) && isPlain(path, this.#input.compression));
+    return plain ? await copySomeLines(this.#context, files, { bytes: CHECK_BYTES }) : undefined;
   }
 
   /** A JSON path to the records; where lists are on the way, their items. */

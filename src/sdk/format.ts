@@ -30,8 +30,8 @@ export interface ScanContext {
   readonly signal: AbortSignal;
   /** A file's bytes from the start, decompressed. Cancel it when enough is read. */
   open(path: string): Promise<ReadableStream<Uint8Array>>;
-  /** The last `bytes` of a file as they are on disk, where the storage can give them. */
-  openTail?(path: string, bytes: number): Promise<ReadableStream<Uint8Array>>;
+  /** Bytes `start` (inclusive) to `end` (exclusive) of a file as they are on disk, where the storage can give them. */
+  openRange?(path: string, start: number, end: number): Promise<ReadableStream<Uint8Array>>;
   /** Bytes on disk. */
   size(path: string): number;
   /** A directory for temporary files; it is removed when the source is closed. */

@@ -126,6 +126,18 @@ export const BAD_FILES: readonly BadCase[] = [
     },
   },
   {
+    name: "a 50 MB value in JSON lines",
+    files: { "in.jsonl": `{"id": 1}\n{"id": 2, "name": "${"x".repeat(50_000_000)}"}\n{"id": 3}\n` },
+    recipe: from("in.jsonl"),
+    expected: { exit: 1, code: "JSON_ERROR", says: ["in.jsonl"], hint: "maximum_object_size" },
+  },
+  {
+    name: "a 50 MB value in the last JSON line",
+    files: { "in.jsonl": `{"id": 1}\n{"id": 2, "name": "${"x".repeat(50_000_000)}"}\n` },
+    recipe: from("in.jsonl"),
+    expected: { exit: 1, code: "JSON_ERROR", says: ["in.jsonl"], hint: "maximum_object_size" },
+  },
+  {
     name: "a 50 MB value",
     files: { "in.csv": `id,name\n1,${"x".repeat(50_000_000)}\n2,two\n` },
     recipe: from("in.csv"),
@@ -141,6 +153,6 @@ export const BAD_FILES: readonly BadCase[] = [
     name: "a 50 MB value in the last line",
     files: { "in.csv": `id,name\n1,${"x".repeat(50_000_000)}\n` },
     recipe: from("in.csv"),
-    expected: { exit: 1, code: "CSV_ERROR", says: ["in.csv", /longer|last line/], hint: "max_line_size" },
+    expected: { exit: 1, code: "CSV_ERROR", says: ["in.csv", "line 2"], hint: "max_line_size" },
   },
 ];

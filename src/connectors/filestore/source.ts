@@ -225,10 +225,7 @@ class FileSource implements Source {
         const copy = this.#temporary !== undefined && path.startsWith(this.#temporary);
         return decompress(await this.#storage.open(path), copy ? undefined : this.#compression(path), path);
       },
-      openTail: async (path, bytes) => {
-        const size = this.#sizes.get(path) ?? 0;
-        return await this.#storage.open(path, { start: Math.max(0, size - bytes), end: size });
-      },
+      openRange: (path, start, end) => this.#storage.open(path, { start, end }),
       size: (path) => this.#sizes.get(path) ?? 0,
       temporaryDirectory: async () => {
         this.#temporary ??= (await Deno.makeTempDir({ prefix: "dataloader-" })).replaceAll("\\", "/");
