@@ -52,6 +52,7 @@ export async function openForWriting(context: OpenContext, path: string): Promis
   if (path !== ":memory:") {
     try {
       if (!(await isFolder(dirname(path)))) await Deno.mkdir(dirname(path), { recursive: true });
+      await removeNewDatabase(path);
       if (!(await exists(path))) await makeDatabase(context.session, path);
     } catch (cause) {
       if (cause instanceof DataLoaderError) throw cause;
@@ -66,7 +67,7 @@ export async function openForWriting(context: OpenContext, path: string): Promis
  * killed in between would leave a file that nobody can open.
  */
 async function makeDatabase(session: Session, path: string): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  const temporary = newDatabase(path);
   const alias = quoteIdent(session.temporaryName("new"));
   try {
     await session.run(`ATTACH ${quoteLiteral(temporary)} AS ${alias}; CHECKPOINT ${alias}; DETACH ${alias}`);
@@ -77,7 +78,18 @@ async function makeDatabase(session: Session, path: string): Promise<void> {
   } catch (cause) {
     throw explainAttach(path, cause, { readOnly: false });
   } finally {
-    await Deno.remove(temporary).catch((error) => {
+    await removeNewDatabase(path);
+  }
+}
+
+function newDatabase(path: string): string {
+  return `${path}.new.tmp`;
+}
+
+/** What is left of `makeDatabase` when the process is killed in it. */
+async function removeNewDatabase(path: string): Promise<void> {
+  for (const file of [newDatabase(path), `${newDatabase(path)}.wal`]) {
+    await Deno.remove(file).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }
