@@ -58,17 +58,23 @@ export function longLine(
   limit: number,
 ): ConnectorError {
   const enough = found.length < USUAL_ANSWER ? USUAL_ANSWER : Math.ceil(found.length * 1.1);
-  const raise = enough <= LONGEST_LINE ? `set \`max_line_size: ${enough}\`` : "no line above 1 GiB can be read";
-  return new ConnectorError("CSV_ERROR", `${path}, line ${found.line}: the line is longer than ${sizeText(limit)}.`, {
-    hint: `${raise}; or check the quotes: an open quote swallows the lines that follow`,
-    context: {
-      file: path,
-      line: found.line,
-      reason: "line too long",
-      line_size: found.length,
-      max_line_size: limit,
+  const raise = enough <= LONGEST_LINE
+    ? `set \`max_line_size: ${enough}\``
+    : "no line above 1 GiB can be read";
+  return new ConnectorError(
+    "CSV_ERROR",
+    `${path}, line ${found.line}: the line is longer than ${sizeText(limit)}.`,
+    {
+      hint: `${raise}; or check the quotes: an open quote swallows the lines that follow`,
+      context: {
+        file: path,
+        line: found.line,
+        reason: "line too long",
+        line_size: found.length,
+        max_line_size: limit,
+      },
     },
-  });
+  );
 }
 
 function sizeText(bytes: number): string {

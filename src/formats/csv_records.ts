@@ -77,7 +77,9 @@ export function firstRecords(
 
 function isOddlyQuoted(text: string, names: readonly string[], quote: string): boolean {
   if (quote === "" || !text.includes(quote)) return false;
-  const besideBlank = [" ", "\t"].some((blank) => text.includes(blank + quote) || text.includes(quote + blank));
+  const besideBlank = [" ", "\t"].some((blank) =>
+    text.includes(blank + quote) || text.includes(quote + blank)
+  );
   return besideBlank || names.some((name) => name.includes(quote) || /[\r\n]/.test(name));
 }
 

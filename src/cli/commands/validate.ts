@@ -68,7 +68,9 @@ async function checkFile(
     return { file, ...asBase(flattenErrors(error)), missingEnv: [] };
   }
   call.learn(recipe);
-  const errors = checkRecipe(recipe, { pluginsPending: true }).map((error) => error.at({ file, line: 1, column: 1 }));
+  const errors = checkRecipe(recipe, { pluginsPending: true }).map((error) =>
+    error.at({ file, line: 1, column: 1 })
+  );
   return { file, name: recipe.name, errors, notes: notesOf(recipe), missingEnv: recipe.missingEnv };
 }
 

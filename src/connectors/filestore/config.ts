@@ -115,7 +115,9 @@ export function configSchema(fixed?: string): z.ZodType<FilestoreConfig> {
     }
   }
   const { format, options: nested, ...rest } = KEYS;
-  const shape = fixed === undefined ? { ...options, ...rest, format, options: nested } : { ...options, ...rest };
+  const shape = fixed === undefined
+    ? { ...options, ...rest, format, options: nested }
+    : { ...options, ...rest };
   const schema = z.strictObject(shape) as unknown as z.ZodType<FilestoreConfig>;
   built.set(key, schema);
   return schema;

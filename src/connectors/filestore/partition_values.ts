@@ -45,7 +45,8 @@ export function partitionError(error: unknown, keys: readonly string[]): unknown
     "PARTITION_VALUE",
     `The text "${value}" in column "${column}" can't be a partition: its folder ${column}=${value} would be read back as NULL.`,
     {
-      hint: `change the value in a transform (nullif(${column}, '${value}') makes it NULL), or partition by another column`,
+      hint:
+        `change the value in a transform (nullif(${column}, '${value}') makes it NULL), or partition by another column`,
       context: { column, value },
       cause: error,
     },
@@ -69,6 +70,9 @@ export async function assertAllRows(
   throw new ConnectorError(
     "ROWS_LOST",
     `${expected} rows were to be written, and the partitioned files hold ${row!.n}.`,
-    { hint: "nothing was published; load without partition_by, and report this", context: { rows: expected } },
+    {
+      hint: "nothing was published; load without partition_by, and report this",
+      context: { rows: expected },
+    },
   );
 }

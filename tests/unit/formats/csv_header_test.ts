@@ -63,7 +63,13 @@ Deno.test(
       ["JSON lines", '{"id": 1, "v": "a"}\n{"id": 2, "v": "b"}\n', {}, 1, /type: jsonl/],
       ["below other lines", '#c\n\nid,"na"me\n1,a\n', { comment: "#" }, 3, /quote/],
       ["below skipped lines", 'T\nid,"na"me\n1,a\n', { skip_lines: 1 }, 2, /quote/],
-      ["skipped line that the engine can't pass", '"T" x\nid,v\n1,a\n', { skip_lines: 1 }, undefined, /above the header/],
+      [
+        "skipped line that the engine can't pass",
+        '"T" x\nid,v\n1,a\n',
+        { skip_lines: 1 },
+        undefined,
+        /above the header/,
+      ],
       ["line ends of two kinds", "id,v\n1,a\r\n2,b\r\n", {}, undefined, /./],
     ];
     for (const [index, [name, content, options, line, hint]] of cases.entries()) {

@@ -10,7 +10,10 @@ Deno.test(
     for (const format of ["csv", "parquet"]) {
       for (const value of ["__HIVE_DEFAULT_PARTITION__", "NULL", "null", "Null"]) {
         const path = `${format}/`;
-        const destination = await b.destination({ path, format, partition_by: ["n", "K"] }, `${format}${value}`);
+        const destination = await b.destination(
+          { path, format, partition_by: ["n", "K"] },
+          `${format}${value}`,
+        );
         const { load } = await openLoad(destination);
         const batch = await b.select(
           `SELECT * FROM (VALUES (1, NULL, 1), (2, '${value}', 1), (3, 'x', NULL)) t(i, k, n)`,
@@ -29,7 +32,21 @@ Deno.test(
 Deno.test(
   "all other values come back as they were, row for row",
   bench(async (b) => {
-    const values = ["", "a/b=c%", "x", "X", ".", "..", "a b", "ü", " x ", "x?", "nulls", "%20", "__hive_default__"];
+    const values = [
+      "",
+      "a/b=c%",
+      "x",
+      "X",
+      ".",
+      "..",
+      "a b",
+      "ü",
+      " x ",
+      "x?",
+      "nulls",
+      "%20",
+      "__hive_default__",
+    ];
     const rows = [...values.map((k, i) => `(${i}, '${k}')`), "(98, NULL)", "(99, NULL)"].join(", ");
     for (const format of ["csv", "parquet"]) {
       for (const limit of [{}, { max_rows_per_file: 1 }]) {

@@ -34,7 +34,8 @@ const fixedWidth = defineFormat({
 });
 
 async function problems(source: string, options = { pluginsPending: true }): Promise<string[]> {
-  const text = `name: r\nplugins: [fw.ts]\nsource:\n  type: filestore\n${source}destination:\n  type: filestore\n` +
+  const text =
+    `name: r\nplugins: [fw.ts]\nsource:\n  type: filestore\n${source}destination:\n  type: filestore\n` +
     "  path: out.csv\n  format: csv\n  write_mode: overwrite\n";
   const folder = await Deno.makeTempDir();
   try {
@@ -42,14 +43,17 @@ async function problems(source: string, options = { pluginsPending: true }): Pro
     await Deno.writeTextFile(`${folder}/fw.ts`, "");
     return checkRecipe(await load(`${folder}/r.yaml`), options).map((error) => error.message);
   } catch (error) {
-    const all = error instanceof AggregateError ? error.errors as DataLoaderError[] : [error as DataLoaderError];
+    const all = error instanceof AggregateError
+      ? error.errors as DataLoaderError[]
+      : [error as DataLoaderError];
     return all.map((one) => one.code ?? String(one));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-const load = (file: string) => loadRecipe(file, { env: () => undefined, readFile: (path) => Deno.readTextFile(path) });
+const load = (file: string) =>
+  loadRecipe(file, { env: () => undefined, readFile: (path) => Deno.readTextFile(path) });
 
 Deno.test("options of a format pass before its plug-in is imported, and are checked after", async () => {
   const flat = "  path: a.fw\n  widths: [7, 4]\n";
@@ -65,7 +69,10 @@ Deno.test("options of a format pass before its plug-in is imported, and are chec
   }
   assert.deepEqual(await problems("  path: a.fw\n  width: [7]\n"), ["UNKNOWN_KEY"]);
   assert.equal((await problems("  path: a.fw\n  options: {width: [7]}\n")).length, 1);
-  assert.match((await problems("  path: a.fw\n  widths: [1]\n  options: {widths: [7]}\n"))[0]!, /given twice/);
+  assert.match(
+    (await problems("  path: a.fw\n  widths: [1]\n  options: {widths: [7]}\n"))[0]!,
+    /given twice/,
+  );
   assert.match((await problems("  path: a.csv\n  options: {header: true}\n"))[0]!, /stand beside path/);
 });
 
