@@ -67,6 +67,8 @@ export async function openCsvScan(
     const read = files.map((file) => file.path);
     throw error instanceof DataLoaderError ? await scan.diagnoseLines(read, error) ?? error : error;
   }
+  // Lines that the sample left out are not yet those of a load.
+  await scan.skipped();
   if (options.header === undefined) await assertHeader(files[0]!, scan.types, { context, options });
   return scan;
 }

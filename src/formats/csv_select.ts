@@ -91,7 +91,7 @@ export class CsvScan implements OpenedScan {
     return selects.join(" UNION ALL ");
   }
 
-  /** The text of all columns in some rows of some files. */
+  /** The text of all columns in the first rows of some files. */
   async sample(fileCount: number, rows: number | undefined): Promise<string> {
     const { files, names } = this.#layout;
     const chosen = rows === undefined ? files : spread(files, fileCount);
@@ -210,10 +210,13 @@ export class CsvScan implements OpenedScan {
       `SELECT 1 AS x FROM duckdb_tables() WHERE table_name = ${quoteLiteral(this.#rejects)}`,
     );
     if (there === undefined) return 0;
-    // A scan that ran twice has found each line twice.
+    // A file may have been scanned several times (for types, or by a statement that was tried before), up to some line
+    // or whole, and a line may be wrong in several ways: the scan that found most lines counts.
     const [row] = await session.query<{ n: bigint }>(
-      `SELECT count(DISTINCT (file_path, line)) AS n FROM ${quoteIdent(this.#rejects)}
-       JOIN ${quoteIdent(`${this.#rejects}_scan`)} USING (scan_id, file_id)`,
+      `SELECT coalesce(sum(n), 0)::BIGINT AS n FROM (SELECT max(n) AS n FROM
+         (SELECT file_path, scan_id, count(DISTINCT line_byte_position) AS n FROM ${quoteIdent(this.#rejects)}
+          JOIN (SELECT DISTINCT scan_id, file_id, file_path FROM ${quoteIdent(`${this.#rejects}_scan`)})
+          USING (scan_id, file_id) GROUP BY ALL) GROUP BY file_path)`,
     );
     await session.run(`DELETE FROM ${quoteIdent(this.#rejects)}`);
     return Number(row!.n);

@@ -1,5 +1,6 @@
 /** Writing files. */
 import {
+  ConnectorError,
   type Destination,
   getFormat,
   type Load,
@@ -43,6 +44,7 @@ class FileDestination implements Destination {
   }
 
   async check(): Promise<string[]> {
+    await this.#refuseFolder();
     const folder = await nearestFolder(this.#folder);
     const path = joinPath(folder, `${crypto.randomUUID()}.tmp`);
     try {
@@ -55,6 +57,7 @@ class FileDestination implements Destination {
   }
 
   async describe(schema: Schema, request: LoadRequest): Promise<WriteDescription> {
+    await this.#refuseFolder();
     const { format, options, context, compression } = this.#writer;
     const warnings = [...format.losses?.(schema, options) ?? []];
     const folder = isFolder(this.#writer.config.path);
@@ -85,6 +88,7 @@ class FileDestination implements Destination {
     const { context } = this.#writer;
     const { recipe, resource } = context;
     const options = { writer: this.#writer, request };
+    await this.#refuseFolder();
     if (!isFolder(this.#writer.config.path)) {
       const file = nameOf(this.#path);
       const work = await this.#open({ folder: this.#folder, file, recipe, resource });
@@ -101,6 +105,25 @@ class FileDestination implements Destination {
       }
     }
     return load;
+  }
+
+  /** @throws {ConnectorError} `IS_A_FOLDER` where one file is to be written and a folder has its name. */
+  async #refuseFolder(): Promise<void> {
+    if (isFolder(this.#writer.config.path)) return;
+    try {
+      if (!(await Deno.stat(this.#path)).isDirectory) return;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      throw fileError(error, "write", this.#path);
+    }
+    throw new ConnectorError(
+      "IS_A_FOLDER",
+      `"${this.#path}" is a folder, and one file was to be written there.`,
+      {
+        hint: `end the path with / to write part files into the folder: ${this.#path}/`,
+        context: { path: this.#path },
+      },
+    );
   }
 
   async #open(target: Parameters<typeof WorkFolder.open>[0]): Promise<WorkFolder> {

@@ -402,3 +402,21 @@ Deno.test(
     assert.deepEqual(lengths, [{ id: 1n, n: 50_000_001n }, { id: 2n, n: 1n }]);
   }),
 );
+
+Deno.test(
+  "lines left out are counted once, whatever was looked at before, in several files",
+  lab(async (l) => {
+    const many = Array.from({ length: 30_000 }, (_, i) => i % 10_000 === 7 ? "x" : `${i},a`).join("\n");
+    const a = await l.put("a.csv", `id,v\n1,a\n2\n3,b,c,d\n4,d\n`);
+    const b = await l.put("b.csv", `id,v\n${many}\n`);
+    for (const [files, count] of [[[a], 2], [[b], 3], [[a, b], 5]] as const) {
+      const scan = await l.open([...files], { options: { ragged: "skip" } });
+      for (const times of [1, 2]) {
+        const sql = await scan.sql(files);
+        for (let i = 0; i < times; i++) await l.session.query(`SELECT count(id), max(v) FROM (${sql})`);
+        assert.equal(await scan.skipped!(), count, `${files.length} files, read ${times} times`);
+      }
+      assert.equal(await scan.skipped!(), 0);
+    }
+  }),
+);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
-import { type Bench, bench, openLoad, position } from "./support.ts";
+import { type Bench, bench, loadRequest, openLoad, position } from "./support.ts";
 
 /** Overwrites one file with some batches. */
 async function write(
@@ -248,5 +248,26 @@ Deno.test(
       assert.equal((await b.read({ path, format: "csv" })).rows.length, 1, path);
       await next.load.abort();
     }
+  }),
+);
+
+Deno.test(
+  "one file where a folder is: refused before anything is read or written",
+  bench(async (b) => {
+    await b.put("out/lake/a.txt", "x");
+    const destination = await b.destination({ path: "out/lake", format: "jsonl" });
+    const schema = { fields: [] };
+    for (
+      const act of [
+        () => destination.check(),
+        () => destination.describe(schema, loadRequest({ mode: "overwrite" })),
+        () => destination.openLoad(loadRequest({ mode: "overwrite" })),
+      ]
+    ) {
+      const error = await (act() as Promise<unknown>).then(() => undefined, (e) => e);
+      assert.equal(error.code, "IS_A_FOLDER");
+      assert.match(error.hint, /end the path with \/ .*out\/lake\/$/);
+    }
+    assert.deepEqual(await b.tree(), ["out/lake/a.txt"]);
   }),
 );

@@ -53,7 +53,7 @@ async function problems(source: string, options = { pluginsPending: true }): Pro
 }
 
 const load = (file: string) =>
-  loadRecipe(file, { readFile: (path) => Deno.readTextFile(path), env: () => undefined });
+  loadRecipe(file, { env: () => undefined, readFile: (path) => Deno.readTextFile(path) });
 
 Deno.test("options of a format pass before its plug-in is imported, and are checked after", async () => {
   const flat = "  path: a.fw\n  widths: [7, 4]\n";
