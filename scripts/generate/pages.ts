@@ -10,10 +10,15 @@ import { describeKeys, keyTable } from "./keys.ts";
 import { code, codeBlock, page, prose, table } from "./markdown.ts";
 
 /** The parts of the definitions that pages show: nothing that runs. */
-export type ConnectorFacts = Pick<
-  ConnectorDefinition,
-  "name" | "summary" | "config" | "capabilities" | "typeNotes" | "examples"
->;
+export type ConnectorFacts =
+  & Pick<
+    ConnectorDefinition,
+    "name" | "summary" | "config" | "capabilities" | "typeNotes" | "examples"
+  >
+  & {
+    /** Only whether it is there. */
+    readonly defaultWriteMode?: unknown;
+  };
 export type TransformFacts = Pick<
   TransformDefinition,
   "name" | "summary" | "config" | "examples" | "keepsRows"
@@ -51,7 +56,7 @@ export function connectorPage(connector: ConnectorFacts): string {
     ),
     "## Capabilities",
     "",
-    ...table(["", ""], capabilityRows(capabilities)),
+    ...table(["", ""], capabilityRows(capabilities, connector.defaultWriteMode !== undefined)),
     ...(typeNotes.length === 0 ? [] : ["## Types", "", ...typeNotes.map((note) => `- ${prose(note)}`), ""]),
     ...exampleSection(examples),
   ]);
@@ -146,13 +151,19 @@ function contents(entries: readonly { name: string; summary: string }[]): string
   return [...entries.map(({ name, summary }) => `- [${code(name)}](#${name}): ${prose(summary)}`), ""];
 }
 
-function capabilityRows(capabilities: Capabilities): string[][] {
+/** `byConfig`: the default write mode depends on the keys, whose descriptions tell it. */
+function capabilityRows(capabilities: Capabilities, byConfig: boolean): string[][] {
   const { read, write } = capabilities;
   const list = (values: readonly string[]) => values.map(code).join(", ") || "none";
   return [
     ["Reads", yesNo(read)],
     ["Writes", yesNo(write)],
-    ...(write ? [["Write modes", list(capabilities.writeModes)]] : []),
+    ...(write
+      ? [
+        ["Write modes", list(capabilities.writeModes)],
+        ["Default write mode", byConfig ? "by the [keys](#keys)" : code("append")],
+      ]
+      : []),
     ...(capabilities.writeModes.includes("merge")
       ? [["Merge strategies", list(capabilities.mergeStrategies)]]
       : []),

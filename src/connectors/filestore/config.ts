@@ -51,7 +51,8 @@ const columnType = z.string().refine((text) => parseType(text) !== undefined, {
 const KEYS = {
   path: asPath(z.string().min(1)).describe(
     "File, glob (*, **, ?, [a-z], {a,b}) or folder. As a source, a path that ends with / is all files of the format " +
-      "below that folder. As a destination, it is a folder of part files; any other path is one file.",
+      "below that folder. As a destination, it is a folder of part files (default write_mode: append); any other path " +
+      "is one file (default write_mode: overwrite).",
   ),
   format: z.string().min(1).optional().describe(
     "csv, json, jsonl, parquet, or a registered format. Default: by the ending of the path.",

@@ -29,7 +29,9 @@ const incremental = () =>
     on_null: z.enum(["include", "exclude", "error"]).default("error")
       .describe("What becomes of rows whose cursor is NULL"),
     order: z.enum(["asc", "none"]).default("none")
-      .describe("Whether rows are read in the order of the cursor, or in any order and committed as one"),
+      .describe(
+        "Whether rows are sorted by the cursor (asc) or come in any order (none, faster); both are committed as one",
+      ),
   });
 
 export const sourceKeys = () =>
@@ -43,7 +45,8 @@ export const destinationKeys = () =>
     type: z.string().min(1).describe("The connector to write to"),
     write_mode: z.enum(["append", "overwrite", "merge"]).optional()
       .describe(
-        "append adds rows; overwrite replaces all rows; merge updates rows by key and inserts new ones",
+        "append adds rows; overwrite replaces all rows; merge updates rows by key and inserts new ones. " +
+          "Default: by the connector",
       ),
     merge_keys: names("column").optional().describe("Columns that identify a row: needed for merge"),
     strategy: z.enum(["upsert", "delete_insert", "insert_only", "scd2"]).optional()

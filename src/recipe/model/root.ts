@@ -37,7 +37,7 @@ export const BLOCKS = {
   state: () => stateBlock().describe("Where the position is kept between runs"),
   schedule: () => scheduleBlock().describe("When to run: a cron expression or a mapping"),
   alerts: () => alertsBlock().describe("Whom to tell, and when"),
-  tests: () => testsBlock().describe("Cases for `dataloader test`"),
+  tests: () => testsBlock().describe("Cases for `dataloader test`: checked, not run yet"),
 } as const;
 
 export type BlockName = keyof typeof BLOCKS;

@@ -8,8 +8,12 @@ const deadLetter = () => asPath(z.string().min(1));
 
 export const runtimeBlock = () =>
   z.strictObject({
-    batch_size: z.int().positive().default(100_000).describe("Rows per batch"),
-    parallelism: z.int().positive().max(256).default(4).describe("Connections or readers to use at once"),
+    batch_size: z.int().positive().default(100_000).describe(
+      "Rows per batch for sources that stream; a DuckDB table is read in one statement, files in one per about 1 GB",
+    ),
+    parallelism: z.int().positive().max(256).default(4).describe(
+      "Connections or readers to use at once, for connectors that read with several",
+    ),
     retries: z.union([
       z.int().nonnegative().max(100),
       z.strictObject({

@@ -172,6 +172,7 @@ Beside \`type: toy\` and the keys of every source or destination:
 | Reads | yes |
 | Writes | yes |
 | Write modes | \`append\`, \`merge\` |
+| Default write mode | \`append\` |
 | Merge strategies | \`upsert\` |
 | Incremental strategies | \`cursor\` |
 | Rows and position are committed | in one transaction |
