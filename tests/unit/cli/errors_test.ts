@@ -3,7 +3,7 @@ import { errorToJson, exitCodeFor, flattenErrors, renderError, UsageError } from
 import { styleFor } from "../../../src/cli/style.ts";
 import { ConnectorError, RecipeError, RecipeErrors } from "../../../src/sdk/mod.ts";
 
-const location = { file: "/work/recipes/orders.yaml", line: 2, column: 9 };
+const location = { file: "/home/ada/recipes/orders.yaml", line: 2, column: 9 };
 const readLines = (file: string) =>
   file === location.file ? ["source:", "  type: postgress", "  password: hunter2"] : undefined;
 
@@ -13,7 +13,7 @@ Deno.test("renderError shows code, place, message, excerpt and hint", () => {
     hint: 'did you mean "postgres"?',
   });
   assert.equal(
-    renderError(error, { cwd: "/work", readLines }),
+    renderError(error, { cwd: "/home/ada", readLines }),
     `error[UNKNOWN_CONNECTOR] recipes/orders.yaml:2:9
   Connector "postgress" is not known.
     2 |   type: postgress
@@ -24,8 +24,10 @@ Deno.test("renderError shows code, place, message, excerpt and hint", () => {
 });
 
 Deno.test("renderError names the recipe that extends the file", () => {
-  const error = new RecipeError("X", "Wrong.", { location: { ...location, extendedBy: "/work/main.yaml" } });
-  const text = renderError(error, { cwd: "/work" });
+  const error = new RecipeError("X", "Wrong.", {
+    location: { ...location, extendedBy: "/home/ada/main.yaml" },
+  });
+  const text = renderError(error, { cwd: "/home/ada" });
   assert.equal(text.split("\n")[0], "error[X] recipes/orders.yaml:2:9 (extended by main.yaml)");
 });
 
@@ -76,7 +78,7 @@ Deno.test("flattenErrors gives each part, and makes any thrown value an error of
 
 Deno.test("errorToJson gives fields with paths as people see them", () => {
   const error = new RecipeError("X", "Wrong.", { location, hint: "do it" });
-  assert.deepEqual(errorToJson(error, { cwd: "/work" }), {
+  assert.deepEqual(errorToJson(error, { cwd: "/home/ada" }), {
     name: "RecipeError",
     code: "X",
     message: "Wrong.",
