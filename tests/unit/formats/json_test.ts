@@ -203,7 +203,12 @@ Deno.test(
       { a: null, b: "x", f: b },
     ]);
     const fat = await l.put("fat.jsonl", lines({ id: 1, v: "x".repeat(50_000_000) }, { id: 2, v: "y" }));
-    const scan = await l.open(fat);
+    await assert.rejects(l.open(fat), (error: Error & { hint?: string }) => {
+      assert.match(error.message, /fat\.jsonl: one value is larger than 16777216 bytes/);
+      assert.match(error.hint!, /maximum_object_size/);
+      return true;
+    });
+    const scan = await l.open(fat, { options: { maximum_object_size: 64_000_000 } });
     assert.deepEqual(
       await l.session.query(`SELECT id, strlen(v) AS n FROM (${await scan.sql([fat])}) ORDER BY id`),
       [{ id: 1n, n: 50_000_000n }, { id: 2n, n: 1n }],
