@@ -3,6 +3,7 @@
  * without a driver; `source.ts` and `destination.ts` are imported only when a run opens them.
  */
 import type { z } from "zod";
+import type { Access } from "./access.ts";
 import type { Batch, Session } from "./batch.ts";
 import type { Capabilities, IncrementalStrategy, MergeStrategy, WriteMode } from "./capabilities.ts";
 import type { DataLoaderError } from "./errors.ts";
@@ -41,6 +42,11 @@ export interface ConnectorDefinition<C = unknown> {
   readonly checkWrite?: (config: C, request: PlannedWrite) => readonly ConfigProblem[];
   /** The write mode where the recipe names none. Default `append`. */
   readonly defaultWriteMode?: (config: C) => WriteMode;
+  /**
+   * What reading or writing with this config reaches: hosts, paths, environment names. Pure, and complete: a run may do
+   * nothing else. Nothing where it is missing.
+   */
+  readonly access?: (config: C, use: "read" | "write") => readonly Access[];
   /** One line for people, no secrets: `data/*.csv (csv)`, `shop.duckdb: main.orders`. */
   readonly describe: (config: C) => string;
   readonly openSource?: () => Promise<{ openSource: (config: C, context: OpenContext) => Promise<Source> }>;

@@ -1,4 +1,5 @@
 /** What a plug-in author reads: contracts, types, errors, registries. Imports nothing else of ours. */
+export * from "./access.ts";
 export * from "./batch.ts";
 export * from "./capabilities.ts";
 export * from "./config.ts";
