@@ -72,8 +72,9 @@ const COLUMNS = ["src/batch/", "src/connectors/", "src/formats/", "src/transform
 
 /** Every package that `src/` imports has a line here: a new one is a decision. */
 export const PACKAGES: readonly PackageRule[] = [
-  { name: "@duckdb/node-api", may: ["src/batch/"] },
-  { name: "@duckdb/node-bindings", may: ["src/batch/"] },
+  // Native code goes through one module, which a run that holds code of users can seal.
+  { name: "@duckdb/node-api", may: ["src/batch/native.ts"], types: ["src/batch/"] },
+  { name: "@duckdb/node-bindings", may: ["src/batch/native.ts"], types: ["src/batch/"] },
   { name: "apache-arrow", may: COLUMNS, types: ["src/sdk/", "src/engine/", "src/mod.ts"] },
   { name: "zod", may: ["src/", "scripts/"] },
   { name: "yaml", may: ["src/recipe/", "src/cli/", "scripts/"] },

@@ -1,4 +1,4 @@
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { join } from "node:path";
 import type { RecordBatch, Table } from "apache-arrow";
 import {
@@ -25,6 +25,9 @@ import { ARROW_DATABASE, SideConnections } from "./side_connections.ts";
 import { ChunkStream } from "./stream.ts";
 import { TempDirectory } from "./temp_directory.ts";
 import { readObjects } from "./query_values.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 export interface SessionOptions {
   /** As DuckDB reads it: `2GB`, `80%`. Default: 80% of the machine's memory. */
@@ -87,8 +90,8 @@ function temporaryDirectoryError(error: Error, parent: string | undefined): Engi
 }
 
 interface Opened {
-  readonly database: duckdb.Database;
-  readonly connection: duckdb.Connection;
+  readonly database: engine.Database;
+  readonly connection: engine.Connection;
   readonly directory: TempDirectory;
   readonly profile: string;
 }
@@ -113,7 +116,7 @@ export class DuckSession implements Session {
   }
 
   /** Runs a call of the engine's when the connection is free; a stream that is open on it is set aside first. */
-  #call<T>(call: (connection: duckdb.Connection) => Promise<T>, turn?: Turn): Promise<T> {
+  #call<T>(call: (connection: engine.Connection) => Promise<T>, turn?: Turn): Promise<T> {
     return this.#queue.run(async () => {
       this.#assertOpen();
       await this.#stream?.setAside();
@@ -291,7 +294,7 @@ export class DuckSession implements Session {
   }
 }
 
-async function assertNotAborted(connection: duckdb.Connection): Promise<void> {
+async function assertNotAborted(connection: engine.Connection): Promise<void> {
   if (!await isAborted(connection)) return;
   throw new EngineError(
     "TRANSACTION_ABORTED",
@@ -300,7 +303,7 @@ async function assertNotAborted(connection: duckdb.Connection): Promise<void> {
 }
 
 /** `CREATE TABLE … AS` counts its rows in a result of one row; everything else in the result itself. */
-async function rowsChanged(result: duckdb.Result): Promise<number> {
+async function rowsChanged(result: engine.Result): Promise<number> {
   if (duckdb.result_return_type(result) === duckdb.ResultType.CHANGED_ROWS) {
     return duckdb.rows_changed(result);
   }
