@@ -5,11 +5,8 @@ import { type RunOptions, runPlan } from "../engine/mod.ts";
 import type { EventSink, RunSummary } from "../observe/mod.ts";
 import type { Plan } from "../plan/mod.ts";
 import type { StateBackend } from "../sdk/mod.ts";
-import { createStateBackend } from "../state/mod.ts";
 import { importPlugins } from "./prepare.ts";
-
-/** Where states are kept when neither the recipe nor the command line says. */
-export const DEFAULT_STATE_DIRECTORY = ".state";
+import { stateBackendFor } from "./state_backend.ts";
 
 export interface ExecuteOptions extends RunOptions {
   /** Wins over the recipe's `state.directory`. */
@@ -20,22 +17,16 @@ export interface ExecuteOptions extends RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The state backend that a plan and the command line name. */
-export function stateBackendFor(plan: Pick<Plan, "state">, directory?: string): StateBackend {
-  const path = directory ?? plan.state.directory ?? DEFAULT_STATE_DIRECTORY;
-  return createStateBackend({ type: plan.state.backend, path });
-}
-
 /** Runs a plan to its end. What a run can meet is in the summary; nothing is thrown for it. */
 export async function executePlan(plan: Plan, options: ExecuteOptions = {}): Promise<RunSummary> {
   registerBuiltins();
   await importPlugins(plan.plugins);
   const { emit = () => {}, signal = new AbortController().signal } = options;
-  const { fullRefresh, limit, dryRun } = options;
+  const { fullRefresh, limit, dryRun, sandbox } = options;
   return await runPlan(plan, {
     stateBackend: options.stateBackend ?? stateBackendFor(plan, options.stateDirectory),
     emit,
     signal,
     openSession: createSession,
-  }, { fullRefresh, limit, dryRun });
+  }, { fullRefresh, limit, dryRun, sandbox });
 }

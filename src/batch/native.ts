@@ -38,23 +38,17 @@ function take(): Loaded {
 /**
  * Takes the native functions out of everybody's reach: out of this module, out of the cache of modules and, by giving the
  * permission back, from `process.dlopen`. Modules that have taken them go on. There is no way back.
- * @throws {Error} where they could still be reached: nobody's code may run then.
+ * @throws {Error} where they could still be reached and that is `required`: nobody's code may run then.
  */
-export function sealNative(): void {
+export function sealNative({ required }: { required: boolean }): void {
   loaded = undefined;
-  if (require === undefined) {
+  if (require === undefined && required) {
     throw new Error("The embedded engine was loaded in a way that can't be sealed.");
   }
-  for (const path of Object.keys(require.cache)) {
-    if (/[\\/]node_modules[\\/]@duckdb[\\/]/.test(path)) delete require.cache[path];
+  for (const path of Object.keys(require?.cache ?? {})) {
+    if (/[\\/]node_modules[\\/]@duckdb[\\/]/.test(path)) delete require!.cache[path];
   }
   Deno.permissions.revokeSync({ name: "ffi" });
-}
-
-/** The folder of the addon for this machine, which is all that native code is loaded from. */
-export function nativeFolder(): string | undefined {
-  const addon = Object.keys(require?.cache ?? {}).find((path) => path.endsWith("duckdb.node"));
-  return addon?.replace(/[\\/][^\\/]*$/, "");
 }
 
 function makeRequire(): ReturnType<typeof createRequire> | undefined {

@@ -25,6 +25,7 @@ import { ARROW_DATABASE, SideConnections } from "./side_connections.ts";
 import { ChunkStream } from "./stream.ts";
 import { TempDirectory } from "./temp_directory.ts";
 import { readObjects } from "./query_values.ts";
+import { wallStatements } from "./walls.ts";
 import { takeNative } from "./native.ts";
 
 const duckdb = takeNative();
@@ -72,7 +73,7 @@ export async function createSession(options: SessionOptions = {}): Promise<DuckS
     await duckdb.query(
       connection,
       `${limits} SET TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false;` +
-        `ATTACH ':memory:' AS ${ARROW_DATABASE}; ${profileSettings(profile)}`,
+        `ATTACH ':memory:' AS ${ARROW_DATABASE}; ${profileSettings(profile)}; ${wallStatements()}`,
     );
     return new DuckSession({ database, connection, directory, profile });
   } catch (error) {
@@ -246,6 +247,10 @@ export class DuckSession implements Session {
       }
       return result;
     });
+  }
+
+  get temporaryDirectory(): string {
+    return this.#opened.directory.path;
   }
 
   temporaryName(prefix: string): string {
