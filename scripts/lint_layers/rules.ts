@@ -34,6 +34,11 @@ export const LAYERS: readonly LayerRule[] = [
     ],
   },
   {
+    // Loads the public interface for plug-ins, which may not read the files that it is made of.
+    path: "src/app/worker.ts",
+    may: ["src/mod.ts", "src/app/", "src/sandbox/", ...BELOW_ENGINE],
+  },
+  {
     path: "src/app/",
     may: [VERSION, "src/builtin.ts", "src/engine/", "src/sandbox/", "src/recipe/", ...BELOW_ENGINE],
   },

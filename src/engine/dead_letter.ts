@@ -1,8 +1,7 @@
 /** The dead letter file: rows that could not be loaded, one JSON object a line. */
 import { dirname } from "node:path";
-import { makeFolders } from "../sdk/folders.ts";
 import type { Redactor } from "../secrets/mod.ts";
-import { type DataLoaderError, EngineError, type Position } from "../sdk/mod.ts";
+import { type DataLoaderError, EngineError, makeFolders, type Position } from "../sdk/mod.ts";
 
 export interface DeadLetterRow {
   /** 1-based number of the row in its batch. */

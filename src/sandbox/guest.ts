@@ -3,8 +3,7 @@
 import process from "node:process";
 import { inspect } from "node:util";
 import type { EventSink } from "../observe/mod.ts";
-import type { LogLevel } from "../sdk/mod.ts";
-import { syncFoldersBy } from "../sdk/folders.ts";
+import { type LogLevel, syncFoldersBy } from "../sdk/mod.ts";
 import { errorToData } from "./errors.ts";
 export { errorToData };
 import type { EngineWalls } from "./grants.ts";

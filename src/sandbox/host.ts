@@ -1,7 +1,6 @@
 /** The main thread's side: starts a Worker that holds certain permissions, gives it one task, and listens. */
 import type { EventSink, RunEvent } from "../observe/mod.ts";
-import { EngineError } from "../sdk/mod.ts";
-import { syncFolderEntries } from "../sdk/folders.ts";
+import { EngineError, syncFolderEntries } from "../sdk/mod.ts";
 import { errorFromData } from "./errors.ts";
 import { absolute, type EngineWalls, type Grant, parentFolder, toDenoPermissions } from "./grants.ts";
 import type { FromWorker, Start, ToWorker } from "./protocol.ts";

@@ -1,13 +1,14 @@
 /** States as JSON files in a directory. */
 import { join } from "node:path";
-import { makeFolders, syncFolderEntries } from "../sdk/folders.ts";
 import {
   type Access,
+  makeFolders,
   readWrite,
   type State,
   type StateBackend,
   StateError,
   type StateLock,
+  syncFolderEntries,
 } from "../sdk/mod.ts";
 import { readIfThere, replaceFile } from "./atomic_file.ts";
 import { type Decoded, decodeState, encodeState, type Migration } from "./codec.ts";

@@ -1,6 +1,5 @@
 /** Files of this machine. */
-import { ConnectorError, nearest, type Storage, type StoredFile } from "../sdk/mod.ts";
-import { syncFolderEntries } from "../sdk/folders.ts";
+import { ConnectorError, nearest, type Storage, type StoredFile, syncFolderEntries } from "../sdk/mod.ts";
 import { fileError } from "./errors.ts";
 import { expandBraces, globBase, type GlobPart, hasGlob, parseGlob } from "./glob.ts";
 import { isOwnFile, joinPath, nameOf, normalizePath, parentOf } from "./paths.ts";
