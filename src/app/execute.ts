@@ -1,4 +1,5 @@
 /** Executing a Plan in this thread: gives the engine its state backend and its session. The same in a Worker. */
+import { tmpdir } from "node:os";
 import { createSession } from "../batch/mod.ts";
 import { registerBuiltins } from "../builtin.ts";
 import { type RunOptions, runPlan } from "../engine/mod.ts";
@@ -6,7 +7,8 @@ import type { EventSink, RunSummary } from "../observe/mod.ts";
 import type { Plan } from "../plan/mod.ts";
 import type { StateBackend } from "../sdk/mod.ts";
 import { importPlugins } from "./prepare.ts";
-import { stateBackendFor } from "./state_backend.ts";
+import { temporaryWithin } from "./permissions.ts";
+import { DEFAULT_STATE_DIRECTORY, stateBackendFor } from "./state_backend.ts";
 
 export interface ExecuteOptions extends RunOptions {
   /** Wins over the recipe's `state.directory`. */
@@ -23,10 +25,23 @@ export async function executePlan(plan: Plan, options: ExecuteOptions = {}): Pro
   await importPlugins(plan.plugins);
   const { emit = () => {}, signal = new AbortController().signal } = options;
   const { fullRefresh, limit, dryRun, sandbox } = options;
-  return await runPlan(plan, {
+  const tempDirectory = plan.runtime.tempDirectory ?? temporaryDirectory(plan, options);
+  return await runPlan({ ...plan, runtime: { ...plan.runtime, tempDirectory } }, {
     stateBackend: options.stateBackend ?? stateBackendFor(plan, options.stateDirectory),
     emit,
     signal,
     openSession: createSession,
   }, { fullRefresh, limit, dryRun, sandbox });
+}
+
+/** Undefined: the system's. A process that may not write there, held to the permissions of one recipe, has one in its states. */
+function temporaryDirectory(plan: Plan, options: ExecuteOptions): string | undefined {
+  try {
+    const { state } = Deno.permissions.querySync({ name: "write", path: tmpdir() });
+    if (state === "granted") return undefined;
+  } catch (error) {
+    // Where it is may not be asked for either.
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  }
+  return temporaryWithin(options.stateDirectory ?? plan.state.directory ?? DEFAULT_STATE_DIRECTORY);
 }

@@ -1,6 +1,8 @@
 /** The permissions that a recipe needs, with the paths of this machine. */
+import { tmpdir } from "node:os";
 import { addonFolder } from "../batch/addon.ts";
 import type { Plan, PlannedAccess } from "../plan/mod.ts";
+import type { Recipe } from "../recipe/mod.ts";
 import {
   absolute,
   engineFiles,
@@ -23,6 +25,13 @@ export interface PermissionOptions {
   readonly tempDirectory?: string;
 }
 
+/** A recipe that is planned: `prepareSandboxed`. */
+export interface CommandRecipe {
+  readonly recipe: Pick<Recipe, "files" | "requiredEnv" | "optionalEnv">;
+  readonly plan: Pick<Plan, "recipe" | "state" | "runtime">;
+  readonly access: { readonly run: readonly PlannedAccess[] };
+}
+
 /** What a run of a plan is given, with the reason for each. */
 export async function permissionsOf(
   plan: Pick<Plan, "recipe" | "state">,
@@ -40,10 +49,83 @@ export async function permissionsOf(
 }
 
 /** The paths that the embedded engine may open by itself. */
-export async function enginePaths(accesses: readonly PlannedAccess[], use: Use): Promise<string[]> {
+export async function enginePaths(accesses: readonly PlannedAccess[]): Promise<string[]> {
   const paths = engineFiles(accesses, Deno.cwd());
-  const real = await Promise.all(paths.map(realPath));
-  return use === "look" && paths.length === 0 ? [] : [...new Set([...paths, ...real])];
+  return [...new Set([...paths, ...await Promise.all(paths.map(realPath))])];
+}
+
+/** A run's own temporary directory, before it is made. */
+export function temporaryPattern(parent: string | undefined): string {
+  return `${absolute((parent ?? tmpdir()).replaceAll("\\", "/"), Deno.cwd())}/dataloader-*`;
+}
+
+/**
+ * What a process needs that runs the recipe by itself (`run --no-sandbox`): beside what a run in a sandbox is given, to read
+ * the recipe and the program, to make folders and to bring them to the disk, and the variables that the recipe names.
+ */
+export async function commandPermissions(
+  { recipe, plan, access }: CommandRecipe,
+  stateDirectory: string,
+): Promise<Grant[]> {
+  const cwd = Deno.cwd();
+  const run = await permissionsOf(plan, access.run, {
+    use: "run",
+    stateDirectory,
+    tempDirectory: plan.runtime.tempDirectory ?? temporaryWithin(stateDirectory),
+  });
+  const read = (value: string, why: string): Grant => ({ kind: "read", value: absolute(value, cwd), why });
+  const files = recipe.files.map((file) => read(file, "the recipe"));
+  const program = fromFileUrl(new URL("../", import.meta.url));
+  const env = [...recipe.requiredEnv, ...recipe.optionalEnv].map((value): Grant => ({
+    kind: "env",
+    value,
+    why: "a template of the recipe",
+  }));
+  const folders = await Promise.all(
+    run.filter(({ kind }) => kind === "write").map(async (grant): Promise<Grant[]> => {
+      const folder = parentFolder(grant.value);
+      const missing = await highestMissing(folder);
+      return missing === undefined
+        ? [{ ...grant, kind: "read", value: folder, why: "the folder, to bring it to the disk" }]
+        : (["read", "write"] as const).map((kind) => ({
+          ...grant,
+          kind,
+          value: missing,
+          why: "to make the folder",
+        }));
+    }),
+  );
+  return withoutCovered(
+    await withRealPaths([
+      ...run,
+      ...folders.flat(),
+      ...files,
+      ...program === undefined ? [] : [read(program, "the program")],
+      ...env,
+    ]),
+  );
+}
+
+/** Where temporary files go in a process that may not use the system's directory for them. */
+export function temporaryWithin(stateDirectory: string): string {
+  return `${stateDirectory.replaceAll("\\", "/").replace(/\/+$/, "")}/tmp`;
+}
+
+/** The first folder on the way to a path that is not there; undefined where all are. */
+async function highestMissing(path: string): Promise<string | undefined> {
+  let missing: string | undefined;
+  for (let at = path; !(await isThere(at)); at = parentFolder(at)) {
+    missing = at;
+    if (parentFolder(at) === at) break;
+  }
+  return missing;
+}
+
+/** Undefined in a compiled program, whose modules are in it. */
+function fromFileUrl(url: URL): string | undefined {
+  return url.protocol === "file:" && !Deno.build.standalone
+    ? absolute(decodeURIComponent(url.pathname).replace(/^\/([a-z]:)/i, "$1"), "/")
+    : undefined;
 }
 
 function stateAccess(plan: Pick<Plan, "recipe" | "state">, options: PermissionOptions): Access[] {

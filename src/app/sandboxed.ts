@@ -226,7 +226,7 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
       tempDirectory,
     })).filter(({ why }) => stateDirectory !== undefined || why !== "the recipe's state");
     if (use === "run") await makeTargetFolders(grants);
-    const walls = { paths: await enginePaths(access, use), temporaryDirectory: tempDirectory };
+    const walls = { paths: await enginePaths(access), temporaryDirectory: tempDirectory };
     const given = task.kind === "plan" ? task : {
       ...task,
       plan: { ...task.plan, runtime: { ...task.plan.runtime, tempDirectory } },

@@ -4,7 +4,7 @@ import { wantsColor } from "./style.ts";
 
 /** The surroundings of this process. */
 export function processIO(): CliIO {
-  const env = (name: string) => Deno.env.get(name);
+  const env = readEnv;
   const stdout = output(Deno.stdout, env);
   const stderr = output(Deno.stderr, env);
   return {
@@ -17,6 +17,16 @@ export function processIO(): CliIO {
     onSignal,
     exitNow: (code) => Deno.exit(code),
   };
+}
+
+/** A process that is held to few permissions may not read every variable: one it may not read is not set. */
+function readEnv(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
 }
 
 function output(stream: typeof Deno.stdout, env: (name: string) => string | undefined): Output {
