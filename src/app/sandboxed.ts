@@ -8,6 +8,7 @@ import type { Recipe } from "../recipe/mod.ts";
 import { errorFromData, type Grant, inWorker, isNamed, parentFolder } from "../sandbox/mod.ts";
 import { DataLoaderError, EngineError, findConnector, findTransform, RecipeErrors } from "../sdk/mod.ts";
 import type { ExecuteOptions } from "./execute.ts";
+import { refuseLinksOut } from "./links.ts";
 import { enginePaths, makeTargetFolders, permissionsOf, type Use } from "./permissions.ts";
 import { type Prepared, readRecipe, type RecipeInput } from "./prepare.ts";
 import type { RecipeTexts, SandboxTask } from "./sandbox_task.ts";
@@ -225,6 +226,7 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
       stateDirectory: stateDirectory ?? "",
       tempDirectory,
     })).filter(({ why }) => stateDirectory !== undefined || why !== "the recipe's state");
+    if (task.hasCode) await refuseLinksOut(grants);
     if (use === "run") await makeTargetFolders(grants);
     const walls = { paths: await enginePaths(access), temporaryDirectory: tempDirectory };
     const given = task.kind === "plan" ? task : {

@@ -86,6 +86,8 @@ function closeDoors({ env, emit }: { env: Readonly<Record<string, string>>; emit
         message: args.map((arg) => typeof arg === "string" ? arg : inspect(arg)).join(" "),
       });
   }
+  // The Cache API keeps files in Deno's own folder and asks for no permission.
+  Object.defineProperty(globalThis, "caches", { value: undefined, configurable: false, writable: false });
   // What a promise gives must not pass through others' hands: the engine's own objects come that way.
   Object.freeze(Promise);
   Object.freeze(Promise.prototype);
