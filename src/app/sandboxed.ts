@@ -34,9 +34,11 @@ export async function prepareSandboxed(
   onRead: (recipe: Recipe) => void = () => {},
 ): Promise<SandboxedRecipe> {
   const files: Record<string, string> = {};
-  const recipe = await readRecipe(file, input, (path, text) => void (files[path] = text));
+  const read = await readRecipe(file, input, (path, text) => void (files[path] = text));
+  const codeEnv = codeEnvOf(read, input);
+  // What code may read is no less a secret than what a template reads.
+  const recipe = { ...read, secrets: new Set([...read.secrets, ...Object.values(codeEnv)]) };
   onRead(recipe);
-  const codeEnv = codeEnvOf(recipe, input);
   if (recipe.plugins.length === 0) {
     const plan = planRecipe(recipe);
     return {

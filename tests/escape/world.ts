@@ -21,7 +21,7 @@ export async function makeWorld(): Promise<World> {
   }
   await Deno.writeTextFile(`${folder}/in/rows.csv`, "id\n1\n");
   await Deno.writeTextFile(`${folder}/secret/secret.txt`, SECRET);
-  await Deno.writeTextFile(`${folder}/secret/secret.csv`, `id\n${SECRET}\n`);
+  await Deno.writeTextFile(`${folder}/secret/secret.csv`, `word\n${SECRET}\n`);
   await Deno.writeTextFile(`${folder}/other/module.ts`, 'export default "outside";\n');
   await Deno.writeTextFile(`${folder}/other/worker.ts`, 'self.postMessage("outside");\n');
   await Deno.writeTextFile(`${folder}/.state/other.json`, "{}\n");

@@ -23,7 +23,7 @@ export function accessOf(config: FilestoreConfig, use: "read" | "write"): Access
   if (scheme !== undefined && scheme !== "file") return [];
   const path = normalizePath(config.path, Deno.build.os === "windows");
   const folder = path.replace(/\/+$/, "") || "/";
-  if (use === "read") return readPaths(path).map((value): Access => ({ kind: "read", value, key: KEY }));
+  if (use === "read") return readAccess(path);
   if (isFolder(path)) return readWrite([folder], { key: KEY });
   return [
     ...readWrite([path], { key: KEY }),
@@ -34,10 +34,15 @@ export function accessOf(config: FilestoreConfig, use: "read" | "write"): Access
   ];
 }
 
-function readPaths(path: string): string[] {
-  if (path.endsWith("/")) return [path.replace(/\/+$/, "") || "/"];
-  if (!hasGlob(path)) return [path];
+function readAccess(path: string): Access[] {
+  const read = (value: string, why?: string): Access => ({
+    kind: "read",
+    value,
+    key: KEY,
+    ...(why === undefined ? {} : { why }),
+  });
+  if (path.endsWith("/")) return [read(path.replace(/\/+$/, "") || "/")];
+  if (!hasGlob(path)) return [read(path)];
   const paths = expandBraces(path).map((choice) => hasGlob(choice) ? globBase(choice) : choice);
-  // A file whose name holds glob characters is meant when it is there.
-  return [...new Set([...paths, path])];
+  return [...[...new Set(paths)].map((value) => read(value)), read(path, "a file of just that name")];
 }
