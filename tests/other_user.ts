@@ -1,5 +1,7 @@
 /** Running as a user who may not do everything. What permissions refuse, root is not refused. */
 
+import { has } from "./programs.ts";
+
 const LINUX = Deno.build.os === "linux";
 
 /** The user `nobody` of every Linux. */
@@ -11,7 +13,7 @@ export const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
 /** Why nothing can be run as a user without privileges, or undefined where it can. */
 export const noOtherUser: string | undefined = Deno.build.os === "windows"
   ? "Windows has other permissions"
-  : !isRoot || (LINUX && await works("setpriv", ["--version"]))
+  : !isRoot || (LINUX && await has("setpriv", ["--version"]))
   ? undefined
   : "root is refused nothing, and there is no setpriv (apt-get install util-linux)";
 
@@ -29,15 +31,6 @@ export async function giveAway(path: string): Promise<void> {
 
 /** Arguments that put a command into a network of its own, without any connection. Empty where that can't be done. */
 export const withoutNetwork: readonly string[] =
-  LINUX && await works("unshare", ["--user", "--map-root-user", "--net", "true"])
+  LINUX && await has("unshare", ["--user", "--map-root-user", "--net", "true"])
     ? ["unshare", "--user", "--map-root-user", "--net"]
     : [];
-
-async function works(command: string, args: readonly string[]): Promise<boolean> {
-  try {
-    return (await new Deno.Command(command, { args: [...args], stdout: "null", stderr: "null" }).output())
-      .success;
-  } catch {
-    return false;
-  }
-}
