@@ -6,7 +6,7 @@ export async function readOther(): Promise<never> {
       () => Deno.readTextFile("secret.txt"),
       () => Deno.env.get("SMOKE_SECRET"),
       () => new Deno.Command(Deno.execPath(), { args: ["version"] }).output(),
-      () => fetch("http://127.0.0.1:9/"),
+      () => fetch("http://127.0.0.1:47999/"),
     ]
   ) {
     try {
@@ -16,5 +16,5 @@ export async function readOther(): Promise<never> {
       if (!(error instanceof Deno.errors.NotCapable)) got.push(`${attempt}: ${error}`);
     }
   }
-  throw new Error(got.length === 0 ? "ALL REFUSED" : `NOT REFUSED: ${got.join("; ")}`);
+  throw new Error(got.length === 0 ? "ALL_REFUSED" : `NOT_REFUSED: ${got.join("; ")}`);
 }
