@@ -1,6 +1,6 @@
 /** The command tree: names, options and help. What a command does is imported when it is called. */
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { nearest } from "../sdk/nearest.ts";
+import { nearest } from "../sdk/mod.ts";
 import { VERSION } from "../version.ts";
 import { type CliIO, EXIT } from "./io.ts";
 import { styleFor } from "./style.ts";
