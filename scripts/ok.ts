@@ -7,7 +7,7 @@
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { ROOT } from "./files.ts";
-import { resultLine, runSteps, type Step } from "./ok/steps.ts";
+import { ignoredReasons, resultLine, runSteps, type Step } from "./ok/steps.ts";
 
 const noTests = Deno.args.includes("--no-tests");
 
@@ -61,6 +61,7 @@ if (import.meta.main) {
       const live = GROUPS.flat().some((step) => step.name === result.name && step.live);
       if (result.status === "failed" && !live) console.error(`\n${result.output.trimEnd()}\n`);
       console.log(resultLine(result));
+      if (live) { for (const reason of ignoredReasons(result.output)) console.log(`    ignored, ${reason}`); }
     },
   });
   const failed = results.filter((result) => result.status === "failed").map((result) => result.name);
