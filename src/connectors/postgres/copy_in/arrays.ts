@@ -33,7 +33,11 @@ export class ArrayEncoder implements FieldEncoder {
     this.#loadItems(data.children[0]!);
     for (let i = 0; i < range.count; i++) {
       const length = offsets[i + 1]! - offsets[i]!;
-      sizes[i]! += !this.#validity.has(i) ? 4 : length === 0 ? 4 + EMPTY_BYTES : 4 + HEAD_BYTES + this.#bytesOf(i);
+      sizes[i]! += !this.#validity.has(i)
+        ? 4
+        : length === 0
+        ? 4 + EMPTY_BYTES
+        : 4 + HEAD_BYTES + this.#bytesOf(i);
     }
     return 0;
   }
@@ -49,7 +53,11 @@ export class ArrayEncoder implements FieldEncoder {
       if (!(error instanceof FieldError)) throw error;
       let row = 0;
       while (this.#offsets[row + 1]! - first <= error.row) row++;
-      throw new FieldError(row, `item ${error.row - (this.#offsets[row]! - first) + 1}: ${error.message}`, error.value);
+      throw new FieldError(
+        row,
+        `item ${error.row - (this.#offsets[row]! - first) + 1}: ${error.message}`,
+        error.value,
+      );
     }
     const starts = this.#starts = new Int32Array(count + 1);
     for (let i = 0; i < count; i++) starts[i + 1] = starts[i]! + same + sizes[i]!;

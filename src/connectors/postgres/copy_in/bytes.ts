@@ -61,7 +61,9 @@ export class TextEncoder implements FieldEncoder {
       const length = offsets[i + 1]! - offsets[i]!;
       if (length <= most || !this.#validity.has(i)) continue;
       let characters = 0;
-      for (let at = offsets[i]!; at < offsets[i + 1]!; at++) if ((this.#bytes[at]! & 0xc0) !== 0x80) characters++;
+      for (let at = offsets[i]!; at < offsets[i + 1]!; at++) {
+        if ((this.#bytes[at]! & 0xc0) !== 0x80) characters++;
+      }
       if (characters > most) {
         throw new FieldError(
           i,

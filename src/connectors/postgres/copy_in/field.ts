@@ -73,7 +73,11 @@ export function putInt32(out: Uint8Array, at: number, value: number): void {
 
 /** Writes the field of a NULL and returns where the next one begins. */
 export function putNull(out: Uint8Array, at: number): number {
-  out[at] = out[at + 1] = out[at + 2] = out[at + 3] = 0xff;
+  out[at] =
+    out[at + 1] =
+    out[at + 2] =
+    out[at + 3] =
+      0xff;
   return at + 4;
 }
 

@@ -1,6 +1,15 @@
 /** Integers and booleans, into int2, int4, int8 and boolean. */
 import type { Data } from "apache-arrow";
-import { type FieldEncoder, FieldError, int64Text, putInt32, putNull, type Range, Validity, wordsOf } from "./field.ts";
+import {
+  type FieldEncoder,
+  FieldError,
+  int64Text,
+  putInt32,
+  putNull,
+  type Range,
+  Validity,
+  wordsOf,
+} from "./field.ts";
 
 /** Numbers of at most 32 bits. */
 type SmallValues = Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array;
@@ -53,7 +62,11 @@ export class SmallIntegerEncoder implements FieldEncoder {
       out[p + 3] = width;
       p += 4;
       if (width === 8) {
-        out[p] = out[p + 1] = out[p + 2] = out[p + 3] = signed && value < 0 ? 0xff : 0;
+        out[p] =
+          out[p + 1] =
+          out[p + 2] =
+          out[p + 3] =
+            signed && value < 0 ? 0xff : 0;
         p += 4;
       }
       if (width !== 2) {
@@ -100,10 +113,8 @@ export class WideIntegerEncoder implements FieldEncoder {
       const low = words[i * 2]!;
       const high = words[i * 2 + 1]!;
       // A high word of -1 is a negative number, or, unsigned, one far above.
-      const fits = width === 8
-        ? high >= 0
-        : high === low >> 31 && !(this.#unsigned && high < 0) &&
-          (width === 4 || (low >= -0x8000 && low <= 0x7fff));
+      const fits = width === 8 ? high >= 0 : high === low >> 31 && !(this.#unsigned && high < 0) &&
+        (width === 4 || (low >= -0x8000 && low <= 0x7fff));
       if (!fits && this.#validity.has(i)) throw outOfRange(i, int64Text(low, high, this.#unsigned), width);
     }
   }

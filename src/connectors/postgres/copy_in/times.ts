@@ -3,7 +3,16 @@
  * means by it: the greatest number, and its negative.
  */
 import type { Data } from "apache-arrow";
-import { type FieldEncoder, FieldError, int64Text, putInt32, putNull, type Range, Validity, wordsOf } from "./field.ts";
+import {
+  type FieldEncoder,
+  FieldError,
+  int64Text,
+  putInt32,
+  putNull,
+  type Range,
+  Validity,
+  wordsOf,
+} from "./field.ts";
 
 const EPOCH_DAYS = 10_957;
 /** PostgreSQL's first and last day, 4714-11-24 BC and 5874897-12-31, in days since 1970. */
@@ -25,7 +34,11 @@ export class DateEncoder implements FieldEncoder {
       const day = days[i]!;
       if (day >= FIRST_DAY && day <= LAST_DAY) continue;
       if (day === INFINITE || day === -INFINITE || !this.#validity.has(i)) continue;
-      throw new FieldError(i, "the date is out of the range of date (4714 BC to 5874897)", `day ${day} since 1970`);
+      throw new FieldError(
+        i,
+        "the date is out of the range of date (4714 BC to 5874897)",
+        `day ${day} since 1970`,
+      );
     }
     return this.#validity.fixedSizes(4, count, sizes);
   }
@@ -180,7 +193,8 @@ export class IntervalEncoder implements FieldEncoder {
     const words = this.#words = values.subarray(start * 4, (start + count) * 4);
     this.#count = count;
     for (let i = 0; i < count; i++) {
-      const rest = ((words[i * 4 + 3]! % 1000) * (0x100000000 % 1000) + (words[i * 4 + 2]! >>> 0) % 1000) % 1000;
+      const rest = ((words[i * 4 + 3]! % 1000) * (0x100000000 % 1000) + (words[i * 4 + 2]! >>> 0) % 1000) %
+        1000;
       if (rest !== 0 && this.#validity.has(i)) {
         throw new FieldError(
           i,
