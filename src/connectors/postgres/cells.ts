@@ -62,10 +62,11 @@ export class CellTable {
   }
 
   /**
-   * Takes rows of the complete messages from `message` on until the table is full, and returns the message to go on with.
+   * Takes at most `limit` rows of the complete messages from `message` on until the table is full, and returns the message to
+   * go on with.
    * @throws {ConnectorError} `PROTOCOL_ERROR` where the bytes are not what COPY sends.
    */
-  fill(buffer: CopyBuffer, message: number): number {
+  fill(buffer: CopyBuffer, message: number, limit = this.#capacity): number {
     const { bytes, starts, ends } = buffer;
     this.#bytes = bytes;
     this.#rows = 0;
@@ -73,9 +74,10 @@ export class CellTable {
     const capacity = this.#capacity;
     const cellStarts = this.#starts;
     const cellLengths = this.#lengths;
+    const most = Math.min(limit, capacity);
     let row = 0;
     let next = message;
-    for (; next < buffer.count && row < capacity; next++) {
+    for (; next < buffer.count && row < most; next++) {
       let at = starts[next]!;
       const end = ends[next]!;
       if (!this.#begun) at = this.#readSignature(bytes, at, end);

@@ -27,6 +27,8 @@ export interface Slice {
 /** Takes the rows of a COPY. */
 export interface SliceTarget {
   take(slice: Slice): void;
+  /** Rows that the next slice may have at most. */
+  limit?(): number;
   /** A promise where the target has no room: the server waits until it resolves. */
   room(): Promise<void> | undefined;
 }
@@ -102,7 +104,7 @@ export class CopyReader {
     let rows = 0;
     for (let message = 0; message < buffer.count;) {
       const first = message;
-      message = this.#cells.fill(buffer, message);
+      message = this.#cells.fill(buffer, message, target.limit?.());
       if (this.#cells.rows === 0) continue;
       const bytes = buffer.ends[message - 1]! - buffer.starts[first]!;
       target.take({ batch: this.#recordBatch(), bytes });

@@ -83,4 +83,5 @@ destination:
   access,
   describe: describeConfig,
   openSource: () => import("./source.ts"),
+  openDestination: () => import("./destination.ts"),
 });

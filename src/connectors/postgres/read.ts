@@ -237,7 +237,10 @@ async function* readAtOnce(read: WholeRead): AsyncGenerator<SourceBatch> {
     for await (const item of stream(read, selectOf(target))) yield* item.batches;
   }
   yield {
-    batch: await context.session.fromArrow(batches(), { schema: target.schema, metadata: metadataOf(target) }),
+    batch: await context.session.fromArrow(batches(), {
+      schema: target.schema,
+      metadata: metadataOf(target),
+    }),
     state: stateWith(read, { complete: true }),
     label: target.name,
   };
@@ -276,20 +279,12 @@ export async function* stream(
   };
   const sink: SliceTarget = {
     take: (slice) => {
-      let rest = slice.batch;
-      while (rows + rest.numRows >= read.request.batchSize) {
-        const count = read.request.batchSize - rows;
-        batches.push(count === rest.numRows ? rest : rest.slice(0, count));
-        rest = rest.slice(count);
-        rows += count;
-        flush();
-        if (rest.numRows === 0) return;
-      }
-      batches.push(rest);
-      rows += rest.numRows;
+      batches.push(slice.batch);
+      rows += slice.batch.numRows;
       bytes += slice.bytes;
-      if (bytes >= BATCH_BYTES) flush();
+      if (rows >= read.request.batchSize || bytes >= BATCH_BYTES) flush();
     },
+    limit: () => read.request.batchSize - rows,
     room: () => handover.room(),
   };
   reader.copy(select, sink, { doing: `Reading ${read.target.name}` }).then(

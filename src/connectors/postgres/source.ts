@@ -192,12 +192,13 @@ function plainQuery(query: string): string {
   return query.trim().replace(/;\s*$/, "");
 }
 
-/** Others may not drop, alter or truncate the table until all is read. */
+/**
+ * Others may not drop, alter or truncate the table until all is read. A SELECT, since LOCK wants more rights than reading
+ * some columns takes.
+ */
 async function keepTable(connection: PgConnection, target: ReadTarget): Promise<void> {
   if (target.relation === undefined || !["r", "p"].includes(target.relation.kind)) return;
-  await connection.run(`LOCK TABLE ${target.relation.sql} IN ACCESS SHARE MODE`, {
-    doing: `Reading ${target.name}`,
-  });
+  await connection.run(`SELECT FROM ${target.from} LIMIT 0`, { doing: `Reading ${target.name}` });
 }
 
 async function plannedRows(connection: PgConnection, select: string): Promise<number | undefined> {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { explainFailure } from "../../../scripts/compile/failure.ts";
-import { resultLine, runSteps, type Step, type StepResult, testCount } from "../../../scripts/ok/steps.ts";
+import {
+  ignoredReasons,
+  resultLine,
+  runSteps,
+  type Step,
+  type StepResult,
+  testCount,
+} from "../../../scripts/ok/steps.ts";
 
 const counts: [output: string, count: ReturnType<typeof testCount>][] = [
   ["ok | 12 passed | 0 failed (3s)", { passed: 12, failed: 0, ignored: 0 }],
@@ -38,6 +45,25 @@ const lines: [result: StepResult, line: string][] = [
 for (const [result, line] of lines) {
   Deno.test(`the line of ${result.name}, ${result.status}`, () => assert.equal(resultLine(result), line));
 }
+
+Deno.test("why tests were left out, each reason once", () => {
+  const output = `
+a table [needs PostgreSQL: apt-get install postgresql] ... ignored (0ms)
+another [needs PostgreSQL: apt-get install postgresql] ... ignored (0ms)
+a full disk ...
+  skipped: mounting needs root ... ignored (0ms)
+a full disk ... ok (3ms)
+only on Windows ... ignored (0ms)
+it ... ignored what was asked ... ok (1ms)
+ok | 2 passed | 0 failed | 3 ignored (1 step) (4s)
+`;
+  assert.deepEqual(ignoredReasons(output), [
+    "2 tests: needs PostgreSQL: apt-get install postgresql",
+    "1 test: mounting needs root",
+    "1 test: only on Windows",
+  ]);
+  assert.deepEqual(ignoredReasons("ok | 12 passed | 0 failed (3s)"), []);
+});
 
 Deno.test("groups run in order, their steps together, and a failure stops nothing", async () => {
   const log: string[] = [];
