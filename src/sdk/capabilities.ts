@@ -30,6 +30,8 @@ export interface Capabilities {
   readonly embedded: boolean;
   /** Longest identifier in bytes; undefined where there is no limit. */
   readonly identifierLength?: number;
+  /** Constraints that a new table gets from `schema.columns`; values are checked before where it can't. Default: none. */
+  readonly constraints?: readonly ("primary_key" | "unique")[];
   /** True: more than one connection may read one snapshot. */
   readonly parallelRead: boolean;
   /** Largest statement in bytes; undefined where there is no limit. */

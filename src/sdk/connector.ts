@@ -8,7 +8,8 @@ import type { Batch, Session } from "./batch.ts";
 import type { Capabilities, IncrementalStrategy, MergeStrategy, WriteMode } from "./capabilities.ts";
 import type { DataLoaderError } from "./errors.ts";
 import type { Logger } from "./log.ts";
-import type { Schema } from "./schema.ts";
+import type { Field, Schema } from "./schema.ts";
+import type { LogicalType } from "./types.ts";
 import type { Position, SourceState } from "./state.ts";
 
 /** A recipe that shows the connector at work; printed on its page and validated by the tests. */
@@ -115,6 +116,8 @@ export interface ReadRequest extends PlannedRead {
   readonly parallelism: number;
   /** RFC 3339, UTC: when the run began; the upper bound of a watermark window on a time column. */
   readonly startedAt: string;
+  /** Types are found from all rows, where they are found from a sample else. */
+  readonly wholeColumns?: boolean;
   /** The destination's rows in which a column has a value (`Load.lookup`), where it can look up. */
   readonly lookup?: (column: string, value: string) => Promise<string | undefined>;
 }
@@ -187,12 +190,58 @@ export interface LoadRequest extends PlannedWrite {
   readonly orderBy?: string;
 }
 
-/** One change that a load would make to the destination's schema. */
+/** A table, or a folder of files, as a destination has it. */
+export interface TableSchema {
+  readonly columns: readonly Field[];
+}
+
+/** A column that is to be made. */
+export interface ColumnDefinition extends Field {
+  /** Text of a value of the column's type: what old rows, and rows that leave the column out, get. */
+  readonly default?: string;
+  readonly description?: string;
+}
+
+/**
+ * A change of a table that the engine has decided on (`schema.evolution`). The destination writes the statement, runs it in
+ * the transaction of the batch, and leaves out what is so already. Destinations without tables (files) only say what it
+ * means to them.
+ */
+export type TableChange =
+  | {
+    readonly kind: "create_table";
+    readonly columns: readonly ColumnDefinition[];
+    readonly primaryKey: readonly string[];
+    readonly unique: readonly string[];
+  }
+  | { readonly kind: "add_column"; readonly column: ColumnDefinition }
+  /** Old values are kept exactly, or the statement fails. */
+  | {
+    readonly kind: "change_type";
+    readonly column: string;
+    readonly from: LogicalType;
+    readonly to: LogicalType;
+  }
+  | { readonly kind: "rename_column"; readonly column: string; readonly to: string }
+  | { readonly kind: "drop_not_null" | "set_not_null"; readonly column: string };
+
+/** One change that a load would make to the destination's schema, or that the rows' schema has gone through. */
 export interface SchemaChange {
-  readonly kind: "create_table" | "add_column" | "change_type" | "none";
+  readonly kind: TableChange["kind"] | "missing_column" | "discard_column" | "none";
   readonly column?: string;
   readonly statement?: string;
   readonly description: string;
+  /** `destructive`: those who read the table may find it other than they know it. Old values are kept in both. */
+  readonly safety?: "safe" | "destructive";
+}
+
+/** How a batch is written beyond its rows. */
+export interface WriteOptions {
+  /**
+   * What becomes of the table first; the batch fits it then. Undefined: the recipe has no `schema`, and the destination
+   * makes or widens the table as it does by itself.
+   */
+  readonly changes?: readonly TableChange[];
 }
 
 /** What a load would do, without doing it. */
@@ -200,6 +249,8 @@ export interface WriteDescription {
   readonly statements: readonly string[];
   readonly changes: readonly SchemaChange[];
   readonly warnings: readonly string[];
+  /** Those of `warnings` that say what the mapping of types loses: refused under `schema.mode: strict`. */
+  readonly losses?: readonly string[];
 }
 
 export interface WriteResult {
@@ -219,7 +270,12 @@ export interface Destination {
   /** Proves that the system can be reached and written. Throws a `ConnectorError`. Leaves nothing behind. */
   check(): Promise<string[]>;
   /** What loading rows of this schema would do. Changes nothing. */
-  describe(schema: Schema, request: LoadRequest): Promise<WriteDescription>;
+  describe(schema: Schema, request: LoadRequest, options?: WriteOptions): Promise<WriteDescription>;
+  /**
+   * The table that rows would be loaded into, undefined where there is none yet. Without it (formats that keep no types)
+   * rows are held against what the schema registry last saw.
+   */
+  table?(): Promise<TableSchema | undefined>;
   openLoad(request: LoadRequest): Promise<Load>;
   close(): Promise<void>;
 }
@@ -238,9 +294,9 @@ export interface Load {
    * Writes a batch and its position in one atomic act. When it throws, nothing of the batch is there. With
    * `overwrite` the rows stay hidden until `commit`; what another run (`position.runId`) has staged is discarded first.
    */
-  writeBatch(batch: Batch, position: Position): Promise<WriteResult>;
+  writeBatch(batch: Batch, position: Position, options?: WriteOptions): Promise<WriteResult>;
   /** Tries a batch and rolls it back: throws what `writeBatch` would throw. To find the rows a system refuses. */
-  probe?(batch: Batch): Promise<void>;
+  probe?(batch: Batch, options?: WriteOptions): Promise<void>;
   /** Makes the load visible where it was not, and records `position` (complete) in the same act. */
   commit(position: Position): Promise<void>;
   /** Gives up. Batches already committed stay (append, merge) or stay staged for the next run (overwrite). */
