@@ -7,7 +7,15 @@ import { type Rule, testRules } from "./suite.ts";
 import { type Bed, modesOf, position, type System, typesOf } from "./system.ts";
 
 /** Streams that have a rule of their own, or are no rows to write as they are. */
-const ELSEWHERE = new Set(["empty", "odd_names", "system_names", "long_names", "texts_nul", "keys_null"]);
+const ELSEWHERE = new Set([
+  "empty",
+  "odd_names",
+  "spaced_names",
+  "system_names",
+  "long_names",
+  "texts_nul",
+  "keys_null",
+]);
 
 const without = (mode: "append" | "overwrite" | "merge") => (system: System) =>
   !modesOf(system).includes(mode) && `no ${mode}`;
@@ -65,7 +73,7 @@ export const DESTINATION_RULES: readonly Rule[] = [
     title: "names that need care are kept, or refused before anything is written",
     run: async (bed, step) => {
       await step("odd_names", () => roundTrip(bed, readStream("odd_names")));
-      for (const name of ["system_names", "long_names", "texts_nul"]) {
+      for (const name of ["spaced_names", "system_names", "long_names", "texts_nul"]) {
         await step(name, () => roundTripOrRefused(bed, readStream(name)));
       }
     },

@@ -1,8 +1,9 @@
 /** Folders of files for the suites: one system a format. */
 import { createSession } from "../../src/batch/mod.ts";
 import { filestore } from "../../src/connectors/filestore/mod.ts";
-import { formatType, type Schema } from "../../src/sdk/mod.ts";
+import { formatType, quoteIdent, type Schema } from "../../src/sdk/mod.ts";
 import { makeFolder } from "./folder.ts";
+import type { Stream } from "./stream.ts";
 import type { System } from "./system.ts";
 
 /** How the engine's own writer makes a file of a format. */
@@ -37,7 +38,9 @@ export function filestoreSystem(
           const session = await createSession();
           await Deno.mkdir(`${folder.path}/${table}`, { recursive: true });
           const file = one ? path(table) : `${path(table)}${String(++files).padStart(4, "0")}.${format}`;
-          await session.run(`COPY (${rows.select}) TO '${file.replaceAll("'", "''")}' (${COPY[format]})`);
+          await session.run(
+            `COPY (${asText(rows, format)}) TO '${file.replaceAll("'", "''")}' (${COPY[format]})`,
+          );
           await session.close();
         },
         broken: [
@@ -77,6 +80,22 @@ export function filestoreSystem(
       ...more.lacks,
     },
   };
+}
+
+/** As people write such files: binary as base64, and in CSV nested values as JSON. */
+function asText(rows: Stream, format: string): string {
+  if (format === "parquet") return rows.select;
+  const columns = rows.schema.fields.map(({ name, type }) => {
+    const column = quoteIdent(name);
+    if (type.kind === "binary") return `to_base64(${column}) AS ${column}`;
+    const nested = type.kind === "array" || type.kind === "struct";
+    if (nested && format === "csv") return `CAST(to_json(${column}) AS VARCHAR) AS ${column}`;
+    // The engine's own writer leaves out the 0 in front, which is no JSON.
+    return type.kind === "decimal" && type.precision === type.scale
+      ? `regexp_replace(CAST(${column} AS VARCHAR), '^(-?)\\.', '\\10.') AS ${column}`
+      : column;
+  });
+  return `SELECT ${columns.join(", ")} FROM (${rows.select}) AS q`;
 }
 
 function typesFor(schema: Schema): Record<string, string> {
