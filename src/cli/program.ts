@@ -8,6 +8,7 @@ import { addLookCommands } from "./tree/look.ts";
 import { addProjectCommands } from "./tree/project.ts";
 import { addRunCommands } from "./tree/run.ts";
 import { addStateCommands } from "./tree/state.ts";
+import { addTestCommands } from "./tree/test.ts";
 
 /** Builds the command tree over the given streams. */
 export function buildProgram(io: CliIO): Command {
@@ -46,6 +47,7 @@ export function buildProgram(io: CliIO): Command {
   addRunCommands(program, io);
   program.commandsGroup("Look, without loading:");
   addLookCommands(program, io);
+  addTestCommands(program, io);
   program.commandsGroup("State:");
   addStateCommands(program, io);
   program.commandsGroup("Learn:");

@@ -48,12 +48,23 @@ export interface ConnectorDefinition<C = unknown> {
    * nothing else. Nothing where it is missing.
    */
   readonly access?: (config: C, use: "read" | "write") => readonly Access[];
+  /**
+   * For sources of files: how `dataloader test` reads a file of its own in place of those that the config names, with all
+   * that the config says of reading. With `rows` the file is JSON lines, and only what the config says of types holds.
+   */
+  readonly standIn?: (config: C, file: { path: string; rows: boolean }) => StandIn;
   /** One line for people, no secrets: `data/*.csv (csv)`, `shop.duckdb: main.orders`. */
   readonly describe: (config: C) => string;
   readonly openSource?: () => Promise<{ openSource: (config: C, context: OpenContext) => Promise<Source> }>;
   readonly openDestination?: () => Promise<
     { openDestination: (config: C, context: OpenContext) => Promise<Destination> }
   >;
+}
+
+/** What is read in place of a source. */
+export interface StandIn {
+  readonly connector: string;
+  readonly config: unknown;
 }
 
 /** A problem with one key of a config block. `key` is relative to the block: `["columns", "id"]`. */

@@ -37,6 +37,7 @@ Deno.test("the commands are those of the design", () => {
     "state import",
     "state reset",
     "state set",
+    "test",
     "validate",
     "version",
   ]);

@@ -28,4 +28,5 @@ export default defineConnector<PostgresConfig>({
   checkWrite,
   access,
   describe: describeConfig,
+  openDestination: () => import("./destination.ts"),
 });
