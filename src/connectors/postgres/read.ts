@@ -161,7 +161,10 @@ async function* readRanges(read: WholeRead): AsyncGenerator<SourceBatch> {
   for await (const item of handover) {
     rows += item.rows;
     const ranges = blocks.finish(item.range!);
-    const bytesToCome = Math.max(0, relation.blocks - ranges.reduce((sum, range) => sum + blocksOf(range), 0)) *
+    const bytesToCome = Math.max(
+      0,
+      relation.blocks - ranges.reduce((sum, range) => sum + blocksOf(range), 0),
+    ) *
       BLOCK_BYTES;
     if (item.rows === 0) continue;
     const bytes = Math.ceil(blocksOf(item.range!)) * BLOCK_BYTES;
