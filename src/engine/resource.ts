@@ -3,6 +3,7 @@ import type { EventSink } from "../observe/mod.ts";
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
 import {
   type Batch,
+  CommitUnknownError,
   type DataLoaderError,
   type Destination,
   EMPTY_SOURCE_STATE,
@@ -16,6 +17,7 @@ import {
   type Source,
   type SourceBatch,
   type SourceState,
+  type WriteResult,
 } from "../sdk/mod.ts";
 import type { Redactor } from "../secrets/mod.ts";
 import { type AppliedSteps, applySteps } from "../transforms/pipeline.ts";
@@ -162,9 +164,8 @@ export class ResourceRun {
     this.#end = "destination";
     const finalState = this.#source!.finalState?.(this.#state) ?? { ...this.#state, checkpoints: [] };
     if (this.#batches > 0 || this.#start!.resumed) {
-      await this.#withRetries(async () =>
-        await this.#load!.commit(this.#position(finalState, { complete: true }))
-      );
+      const position = this.#position(finalState, { complete: true });
+      await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
     } else {
       await this.#load!.abort();
@@ -228,7 +229,7 @@ export class ResourceRun {
     let rejected = 0;
     let result;
     try {
-      result = await this.#load!.writeBatch(this.#applied.batch, position);
+      result = await this.#writeSurely(this.#applied.batch, position);
     } catch (cause) {
       const error = asError(cause, this.#io.signal);
       const deadLetter = this.#io.plan.runtime.deadLetter;
@@ -246,7 +247,7 @@ export class ResourceRun {
       rejected = split.rejected;
       await this.#applied.release();
       this.#applied = split.accepted;
-      result = await this.#load!.writeBatch(split.accepted.batch, position);
+      result = await this.#writeSurely(split.accepted.batch, position);
       this.#io.emit({
         type: "rows_rejected",
         time: Date.now(),
@@ -282,6 +283,27 @@ export class ResourceRun {
     if (!position.staged) await this.#io.keeper.progress(this.#start!.runId, this.#state, this.#sequence);
     await this.#applied.release();
     await session.release(read.batch);
+  }
+
+  #writeSurely(batch: Batch, position: Position): Promise<WriteResult> {
+    return this.#surely(position, () => this.#load!.writeBatch(batch, position));
+  }
+
+  /**
+   * A commit that was not answered may have happened. The destination tells: what is there already is not written again.
+   */
+  async #surely<T>(position: Position, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof CommitUnknownError)) throw error;
+      let there: Position | undefined;
+      await this.#withRetries(async () => {
+        there = await this.#load!.resume();
+      });
+      if (there?.runId !== position.runId || there.sequence !== position.sequence) throw error;
+      return error.result as T;
+    }
   }
 
   async #dryRun(): Promise<void> {

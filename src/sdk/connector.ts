@@ -299,7 +299,8 @@ export interface Destination {
 
 /**
  * One load: a run's writes to one table or set of files.
- * Order of calls: `resume`, then `writeBatch`…, then `commit` or `abort`, each once.
+ * Order of calls: `resume`, then `writeBatch`…, then `commit` or `abort`, each once. After a `CommitUnknownError` `resume` is
+ * called again. A write that fails with an error that a retry can help is tried again on the same load.
  */
 export interface Load {
   /**
@@ -312,7 +313,10 @@ export interface Load {
    * `overwrite` the rows stay hidden until `commit`; what another run (`position.runId`) has staged is discarded first.
    */
   writeBatch(batch: Batch, position: Position, options?: WriteOptions): Promise<WriteResult>;
-  /** Tries a batch and rolls it back: throws what `writeBatch` would throw. To find the rows a system refuses. */
+  /**
+   * Tries a batch and rolls it back: throws what `writeBatch` would throw. To find the rows a system refuses: an error that names
+   * one in `context.row`, from 1, spares the search for it.
+   */
   probe?(batch: Batch, options?: WriteOptions): Promise<void>;
   /** Makes the load visible where it was not, and records `position` (complete) in the same act. */
   commit(position: Position): Promise<void>;
