@@ -6,6 +6,7 @@ import {
   CommitUnknownError,
   type DataLoaderError,
   type Destination,
+  EMPTY_SOURCE_STATE,
   getConnector,
   type Load,
   type LoadRequest,
@@ -121,6 +122,7 @@ export class ResourceRun {
     this.#end = "destination";
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
     this.#start = decideStart(this.#memory(await this.#load?.resume()));
+    if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
     this.#announce(this.#start);
@@ -172,8 +174,33 @@ export class ResourceRun {
     await this.#io.keeper.finish(finalState, this.#sequence);
   }
 
+  /**
+   * What is staged for an overwrite is left behind where its source can't go on from `state`: its rows would be of two
+   * moments. Its place is taken by the first batch of a new run.
+   */
+  async #beginAnew(state: SourceState): Promise<void> {
+    if (!this.#replaces || this.#source!.resumes === undefined) return;
+    this.#end = "source";
+    if (await this.#source!.resumes(this.#readRequest(), state)) return;
+    this.#log().log(
+      "info",
+      "The source has changed since the run that was cut off: it is read from the start again.",
+    );
+    this.#start = {
+      ...this.#start!,
+      runId: crypto.randomUUID(),
+      resumed: false,
+      state: EMPTY_SOURCE_STATE,
+    };
+    this.#state = EMPTY_SOURCE_STATE;
+    this.#rowsRead = this.#batches = this.#bytesRead = 0;
+    this.#io.emit({ type: "restarted", time: Date.now(), resource: this.#resource.name });
+  }
+
   async #loadOnce(): Promise<void> {
     this.#end = "source";
+    // A failure in between: what was read until then is of another moment.
+    if (this.#batches > 0) await this.#beginAnew(this.#state);
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       this.#io.signal.throwIfAborted();
       this.#end = "destination";
@@ -371,8 +398,7 @@ export class ResourceRun {
   }
 
   #position(state: SourceState, { complete }: { complete: boolean }): Position {
-    const staged = !complete &&
-      (this.#resource.destination.mode === "overwrite" || this.#io.options.fullRefresh);
+    const staged = !complete && this.#replaces;
     return {
       runId: this.#start!.runId,
       sequence: this.#sequence + 1,
@@ -383,6 +409,11 @@ export class ResourceRun {
       source: this.#resource.source.summary,
       state,
     };
+  }
+
+  /** All rows are replaced: batches are staged until the end. */
+  get #replaces(): boolean {
+    return this.#resource.destination.mode === "overwrite" || this.#io.options.fullRefresh === true;
   }
 
   /** A limited run is another plan: what it has staged is no part of a whole run. */

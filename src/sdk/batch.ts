@@ -78,6 +78,12 @@ export interface Session {
    * statement had no scan, or several.
    */
   rowsScanned?(): number | undefined;
+  /**
+   * A function for the SQL of this session that hands texts over while a statement runs, and its name: `name(text, keep)`
+   * gives the text to `take` and returns `keep` (a BOOLEAN), once for each row that reaches it, in no order. `take` gets the
+   * texts of some rows at a time and must be quick: the engine waits for it. What it throws ends the statement.
+   */
+  registerAside(take: (texts: readonly string[]) => void): Promise<string>;
   progress(): SessionProgress;
   /** Stops the statement under way, which then throws `INTERRUPTED`. */
   interrupt(): void;

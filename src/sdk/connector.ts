@@ -185,6 +185,12 @@ export interface Source {
    */
   readBatches(request: ReadRequest, state: SourceState): AsyncIterable<SourceBatch>;
   /**
+   * Whether reading can go on from the state of a run that was cut off as if it had not been: the rows that are left are of
+   * the same moment as those that were read. Where it can't, an overwrite begins anew; `readBatches` has to cope with the
+   * other modes by itself. Default: it can.
+   */
+  resumes?(request: ReadRequest, state: SourceState): Promise<boolean>;
+  /**
    * The state of a run all of whose batches are committed. For sources that only know at the end that there is
    * no more; the default is the last batch's state with `checkpoints` emptied.
    */
