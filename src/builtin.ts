@@ -8,7 +8,9 @@ import { builtinTransforms } from "./transforms/mod.ts";
 
 /** Registers all that ships. Calling it again does nothing. */
 export function registerBuiltins(): void {
-  for (const connector of [duckdb, ...filestoreConnectors, postgres]) registerConnector(connector.name, connector);
+  for (const connector of [duckdb, ...filestoreConnectors, postgres]) {
+    registerConnector(connector.name, connector);
+  }
   for (const format of builtinFormats) registerFormat(format.name, format);
   for (const transform of builtinTransforms) registerTransform(transform.name, transform);
 }

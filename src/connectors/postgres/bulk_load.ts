@@ -11,10 +11,8 @@ import type { PgColumn } from "./target_table.ts";
 import { type ValueFinder, writeError } from "./write_errors.ts";
 import type { PgConversion } from "./write_types.ts";
 
-/** Few enough that what is kept for the naming of values is small, and that encoding and sending take turns. */
-const ROWS_PER_BATCH = 16_384;
 /** Record batches that are kept: the server may be some megabytes behind when it refuses a row. */
-const KEPT_BATCHES = 6;
+const KEPT_BATCHES = 2;
 
 export interface BulkTarget {
   /** Qualified and quoted. */
@@ -83,7 +81,7 @@ async function send(connection: PgConnection, batch: Batch, into: BulkTarget): P
   let rows = 0;
   try {
     await copy.start();
-    for await (const record of batch.toArrow({ rowsPerBatch: ROWS_PER_BATCH })) {
+    for await (const record of batch.toArrow()) {
       recent.add(record, rows);
       numbers.next = rows + 1;
       for (const message of encoder.encode(record, (size) => copy.buffer(size))) await copy.write(message);
