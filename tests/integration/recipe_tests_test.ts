@@ -10,7 +10,7 @@ const RECIPES = fileURLToPath(new URL("../../recipes/", import.meta.url));
 const WITHOUT_TESTS: Readonly<Record<string, string>> = {};
 
 Deno.test("every example recipe has tests, and they pass", async (t) => {
-  const { recipes, named } = await findRecipes(["."], { cwd: RECIPES });
+  const { recipes, named } = await findRecipes(["."], RECIPES);
   assert.ok(recipes.length >= 27);
   assert.deepEqual(named, []);
   const seen = new Set<string>();

@@ -29,7 +29,7 @@ export async function testRecipes(
   paths: readonly string[],
   options: TestCommandOptions,
 ): Promise<void> {
-  const found = await findRecipes(paths, { cwd: call.io.cwd });
+  const found = await findRecipes(paths, call.io.cwd);
   const input = await call.recipeInput(options);
   const tested: TestedFile[] = [];
   for (const file of [...found.named, ...found.recipes]) {
