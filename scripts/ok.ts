@@ -22,6 +22,7 @@ const GROUPS: readonly (readonly Step[])[] = [
   [
     { name: "docs", args: ["run", "-A", "scripts/docs_check.ts"] },
     { name: "generated", args: ["run", "-A", "scripts/generate.ts", "--check"] },
+    { name: "recipes", args: ["run", "-A", "main.ts", "test", "recipes/"] },
   ],
   [{
     name: "tests",

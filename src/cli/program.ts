@@ -1,5 +1,6 @@
 /** The command tree: names, options and help. What a command does is imported when it is called. */
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { nearest } from "../sdk/mod.ts";
 import { VERSION } from "../version.ts";
 import { type CliIO, EXIT } from "./io.ts";
 import { styleFor } from "./style.ts";
@@ -9,6 +10,7 @@ import { addPermissionsCommand } from "./tree/permissions.ts";
 import { addProjectCommands } from "./tree/project.ts";
 import { addRunCommands } from "./tree/run.ts";
 import { addStateCommands } from "./tree/state.ts";
+import { addTestCommands } from "./tree/test.ts";
 
 /** Builds the command tree over the given streams. */
 export function buildProgram(io: CliIO): Command {
@@ -48,6 +50,7 @@ export function buildProgram(io: CliIO): Command {
   program.commandsGroup("Look, without loading:");
   addLookCommands(program, io);
   addPermissionsCommand(program, io);
+  addTestCommands(program, io);
   program.commandsGroup("State:");
   addStateCommands(program, io);
   program.commandsGroup("Learn:");
@@ -111,6 +114,13 @@ function usageError(text: string, command: string, io: CliIO): string {
     "did you mean `$1`?",
   );
   const lines = [style.error("error[USAGE]"), `  ${sentence}`];
-  lines.push(`  ${style.strong("hint:")} ${hint === "" ? `see \`${command} --help\`` : hint}`);
+  lines.push(`  ${style.strong("hint:")} ${hint || nearestChoice(message) || `see \`${command} --help\``}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** Commander lists what is allowed and suggests nothing of it. */
+function nearestChoice(message: string): string | undefined {
+  const [, given, allowed] = /'([^']*)' is invalid\b.*Allowed choices are (.*?)\.?$/.exec(message) ?? [];
+  const near = given === undefined ? undefined : nearest(given, allowed!.split(", "));
+  return near === undefined ? undefined : `did you mean \`${near}\`?`;
 }

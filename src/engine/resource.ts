@@ -3,8 +3,10 @@ import type { EventSink } from "../observe/mod.ts";
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
 import {
   type Batch,
+  CommitUnknownError,
   type DataLoaderError,
   type Destination,
+  EMPTY_SOURCE_STATE,
   getConnector,
   type Load,
   type LoadRequest,
@@ -15,12 +17,13 @@ import {
   type Source,
   type SourceBatch,
   type SourceState,
+  type WriteResult,
 } from "../sdk/mod.ts";
 import type { Redactor } from "../secrets/mod.ts";
 import { type AppliedSteps, applySteps } from "../transforms/pipeline.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
 import { eventLogger, RAISED_MEMORY_LIMIT, type RunOptions } from "./io.ts";
-import { decideStart, type Memory, type Start } from "./resume.ts";
+import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
 import type { StateKeeper } from "./state_keeper.ts";
@@ -119,6 +122,7 @@ export class ResourceRun {
     this.#end = "destination";
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
     this.#start = decideStart(this.#memory(await this.#load?.resume()));
+    if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
     this.#announce(this.#start);
@@ -160,9 +164,8 @@ export class ResourceRun {
     this.#end = "destination";
     const finalState = this.#source!.finalState?.(this.#state) ?? { ...this.#state, checkpoints: [] };
     if (this.#batches > 0 || this.#start!.resumed) {
-      await this.#withRetries(async () =>
-        await this.#load!.commit(this.#position(finalState, { complete: true }))
-      );
+      const position = this.#position(finalState, { complete: true });
+      await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
     } else {
       await this.#load!.abort();
@@ -171,8 +174,32 @@ export class ResourceRun {
     await this.#io.keeper.finish(finalState, this.#sequence);
   }
 
+  /**
+   * What is staged for an overwrite is left behind where its source can't go on from `state`: its rows would be of two
+   * moments. Its place is taken by the first batch of a new run.
+   */
+  async #beginAnew(state: SourceState): Promise<void> {
+    if (!this.#replaces || this.#source!.resumes === undefined) return;
+    this.#end = "source";
+    if (await this.#source!.resumes(this.#readRequest(), state)) return;
+    this.#log().log(
+      "info",
+      "The source has changed since the run that was cut off: it is read from the start again.",
+    );
+    // Staged rows moved no saved position: it is still where the run that staged them began.
+    const saved = this.#io.keeper.state;
+    const fromSaved = this.#resource.source.incremental !== undefined && saved !== undefined &&
+      this.#io.options.fullRefresh !== true;
+    this.#state = fromSaved ? sourceStateOf(saved) : EMPTY_SOURCE_STATE;
+    this.#start = { ...this.#start!, runId: crypto.randomUUID(), resumed: false, state: this.#state };
+    this.#rowsRead = this.#batches = this.#bytesRead = 0;
+    this.#io.emit({ type: "restarted", time: Date.now(), resource: this.#resource.name });
+  }
+
   async #loadOnce(): Promise<void> {
     this.#end = "source";
+    // A failure in between: what was read until then is of another moment.
+    if (this.#batches > 0) await this.#beginAnew(this.#state);
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       this.#io.signal.throwIfAborted();
       this.#end = "destination";
@@ -202,7 +229,7 @@ export class ResourceRun {
     let rejected = 0;
     let result;
     try {
-      result = await this.#load!.writeBatch(this.#applied.batch, position);
+      result = await this.#writeSurely(this.#applied.batch, position);
     } catch (cause) {
       const error = asError(cause, this.#io.signal);
       const deadLetter = this.#io.plan.runtime.deadLetter;
@@ -220,7 +247,7 @@ export class ResourceRun {
       rejected = split.rejected;
       await this.#applied.release();
       this.#applied = split.accepted;
-      result = await this.#load!.writeBatch(split.accepted.batch, position);
+      result = await this.#writeSurely(split.accepted.batch, position);
       this.#io.emit({
         type: "rows_rejected",
         time: Date.now(),
@@ -256,6 +283,27 @@ export class ResourceRun {
     if (!position.staged) await this.#io.keeper.progress(this.#start!.runId, this.#state, this.#sequence);
     await this.#applied.release();
     await session.release(read.batch);
+  }
+
+  #writeSurely(batch: Batch, position: Position): Promise<WriteResult> {
+    return this.#surely(position, () => this.#load!.writeBatch(batch, position));
+  }
+
+  /**
+   * A commit that was not answered may have happened. The destination tells: what is there already is not written again.
+   */
+  async #surely<T>(position: Position, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof CommitUnknownError)) throw error;
+      let there: Position | undefined;
+      await this.#withRetries(async () => {
+        there = await this.#load!.resume();
+      });
+      if (there?.runId !== position.runId || there.sequence !== position.sequence) throw error;
+      return error.result as T;
+    }
   }
 
   async #dryRun(): Promise<void> {
@@ -349,8 +397,7 @@ export class ResourceRun {
   }
 
   #position(state: SourceState, { complete }: { complete: boolean }): Position {
-    const staged = !complete &&
-      (this.#resource.destination.mode === "overwrite" || this.#io.options.fullRefresh);
+    const staged = !complete && this.#replaces;
     return {
       runId: this.#start!.runId,
       sequence: this.#sequence + 1,
@@ -361,6 +408,11 @@ export class ResourceRun {
       source: this.#resource.source.summary,
       state,
     };
+  }
+
+  /** All rows are replaced: batches are staged until the end. */
+  get #replaces(): boolean {
+    return this.#resource.destination.mode === "overwrite" || this.#io.options.fullRefresh === true;
   }
 
   /** A limited run is another plan: what it has staged is no part of a whole run. */

@@ -88,6 +88,7 @@ const EVENTS: Readonly<Record<RunEvent["type"], true>> = {
   run_started: true,
   plan: true,
   resource_started: true,
+  restarted: true,
   resumed: true,
   batch_started: true,
   progress: true,

@@ -9,6 +9,7 @@ import {
   describeConfig,
   type FilestoreConfig,
   hasOpenKeys,
+  standIn,
 } from "./config.ts";
 import { filestoreExamples, formatExamples } from "./examples.ts";
 import { TYPE_NOTES } from "./types.ts";
@@ -49,6 +50,7 @@ function define(format?: string): ConnectorDefinition<FilestoreConfig> {
     checkWrite: (config, request) => checkWrite(fixed(config), request),
     defaultWriteMode,
     access: (config, use) => accessOf(config, use),
+    standIn: (config, file) => ({ connector: "filestore", config: standIn(fixed(config), file) }),
     describe: (config) => describeConfig(fixed(config)),
     openSource: async () => {
       const { openSource } = await import("./source.ts");

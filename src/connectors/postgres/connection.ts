@@ -286,8 +286,12 @@ export class PgConnection {
    * for the statement, and says nothing where the server is gone.
    */
   async cancel(): Promise<void> {
+    if (!this.lost) await this.#sendCancel();
+  }
+
+  async #sendCancel(): Promise<void> {
     const { processID, secretKey } = this.client as unknown as { processID: number; secretKey: number };
-    if (this.lost || processID === null) return;
+    if (this.socket.destroyed || processID === null) return;
     try {
       const tls = "encrypted" in this.socket;
       const socket = await openSocket(this.settings, { tls, signal: AbortSignal.timeout(5_000) });
@@ -304,6 +308,15 @@ export class PgConnection {
       // Whoever waits for the statement learns of a server that is gone without this.
       if (!(error instanceof ConnectorError) && !(error instanceof DOMException)) throw error;
     }
+  }
+
+  /** Ends the session at once, whatever runs in it. */
+  async abandon(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal.removeEventListener("abort", this.#stop);
+    await this.#sendCancel();
+    this.socket.destroy();
   }
 
   /** Ends the session. A transaction that is open is rolled back by the server. */
