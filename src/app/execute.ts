@@ -6,7 +6,7 @@ import { type RunOptions, runPlan } from "../engine/mod.ts";
 import type { EventSink, RunSummary } from "../observe/mod.ts";
 import type { Plan } from "../plan/mod.ts";
 import type { StateBackend } from "../sdk/mod.ts";
-import { importPlugins } from "./prepare.ts";
+import { importPlugins } from "./plugins.ts";
 import { temporaryWithin } from "./permissions.ts";
 import { DEFAULT_STATE_DIRECTORY, stateBackendFor } from "./state_backend.ts";
 
