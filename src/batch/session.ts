@@ -18,6 +18,7 @@ import { ArrowScans } from "./arrow_scan.ts";
 import { isFsError } from "./fs_error.ts";
 import { profileSettings, readProfile } from "./profile.ts";
 import { CallQueue, type Turn } from "./queue.ts";
+import { registerAside } from "./aside.ts";
 import { AttachedDatabases } from "./attached_databases.ts";
 import { ArrowBatch, type NativeRows } from "./arrow_batch.ts";
 import { bindRelation } from "./bind.ts";
@@ -272,6 +273,14 @@ export class DuckSession implements Session {
 
   temporaryName(prefix: string): string {
     return `${prefix}_${++this.#names}_${crypto.randomUUID().slice(0, 8)}`;
+  }
+
+  registerAside(take: (texts: readonly string[]) => void): Promise<string> {
+    return this.#call((connection) => {
+      const name = this.temporaryName("aside");
+      registerAside(connection, name, take);
+      return Promise.resolve(name);
+    });
   }
 
   progress(): SessionProgress {

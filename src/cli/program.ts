@@ -1,5 +1,6 @@
 /** The command tree: names, options and help. What a command does is imported when it is called. */
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { nearest } from "../sdk/mod.ts";
 import { VERSION } from "../version.ts";
 import { type CliIO, EXIT } from "./io.ts";
 import { styleFor } from "./style.ts";
@@ -111,6 +112,13 @@ function usageError(text: string, command: string, io: CliIO): string {
     "did you mean `$1`?",
   );
   const lines = [style.error("error[USAGE]"), `  ${sentence}`];
-  lines.push(`  ${style.strong("hint:")} ${hint === "" ? `see \`${command} --help\`` : hint}`);
+  lines.push(`  ${style.strong("hint:")} ${hint || nearestChoice(message) || `see \`${command} --help\``}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** Commander lists what is allowed and suggests nothing of it. */
+function nearestChoice(message: string): string | undefined {
+  const [, given, allowed] = /'([^']*)' is invalid\b.*Allowed choices are (.*?)\.?$/.exec(message) ?? [];
+  const near = given === undefined ? undefined : nearest(given, allowed!.split(", "));
+  return near === undefined ? undefined : `did you mean \`${near}\`?`;
 }

@@ -47,9 +47,9 @@ const KNOWN = [
  */
 export async function findRecipes(
   paths: readonly string[],
-  options: { cwd: string; onlyRecipes?: boolean },
+  cwd: string,
+  { onlyRecipes = false }: { onlyRecipes?: boolean } = {},
 ): Promise<FoundFiles> {
-  const { cwd, onlyRecipes = false } = options;
   const named = new Set<string>();
   const found = new Set<string>();
   for (const path of paths) {

@@ -31,7 +31,7 @@ export async function validateRecipes(
   paths: readonly string[],
   options: ValidateOptions,
 ): Promise<void> {
-  const found = await findRecipes(paths, { cwd: call.io.cwd, onlyRecipes: options.onlyRecipes });
+  const found = await findRecipes(paths, call.io.cwd, { onlyRecipes: options.onlyRecipes });
   const input = await call.recipeInput(options);
   const checked: Checked[] = [];
   for (const file of [...found.named, ...found.recipes]) {

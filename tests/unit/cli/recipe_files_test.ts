@@ -75,7 +75,7 @@ Deno.test("findRecipes searches directories and takes named files as they are", 
       await Deno.mkdir(join(root, path, ".."), { recursive: true });
       await Deno.writeTextFile(join(root, path), text);
     }
-    const found = await findRecipes([".", "notes.txt"], { cwd: root });
+    const found = await findRecipes([".", "notes.txt"], root);
     assert.deepEqual(found, {
       named: [join(root, "notes.txt")],
       recipes: [join(root, "deep/other.json"), join(root, "orders.yml")],
@@ -83,13 +83,13 @@ Deno.test("findRecipes searches directories and takes named files as they are", 
       skipped: [join(root, "deep/package.json")],
     });
     const changed = ["deep/package.json", "base.yaml", "orders.yml", "notes.txt"];
-    assert.deepEqual(await findRecipes(changed, { cwd: root, onlyRecipes: true }), {
+    assert.deepEqual(await findRecipes(changed, root, { onlyRecipes: true }), {
       named: [],
       recipes: [join(root, "notes.txt"), join(root, "orders.yml")],
       bases: [join(root, "base.yaml")],
       skipped: [join(root, "deep/package.json")],
     });
-    await assert.rejects(findRecipes(["nowhere"], { cwd: root }), { code: "NO_SUCH_PATH" });
+    await assert.rejects(findRecipes(["nowhere"], root), { code: "NO_SUCH_PATH" });
   } finally {
     await Deno.remove(root, { recursive: true });
   }
