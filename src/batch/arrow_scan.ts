@@ -94,8 +94,11 @@ export class ArrowScans {
     return { ...bound, id, rows, native: nativeBatches(batches, bound.schema) };
   }
 
+  /** Forgets record batches and frees their memory now, not when the garbage is next collected. */
   release(id: bigint): void {
+    const held = this.#held.get(id);
     this.#held.delete(id);
+    for (const batch of held?.batches ?? []) free(batch.data as Data);
   }
 
   clear(): void {
@@ -126,6 +129,14 @@ export class ArrowScans {
     // The function runs on the one thread of JavaScript: more of the engine's would only wait for it.
     duckdb.init_set_max_threads(info, 1);
   }
+}
+
+function free(data: Data): void {
+  for (const part of [data.values, data.valueOffsets, data.nullBitmap] as (ArrayBufferView | undefined)[]) {
+    const buffer = part?.buffer;
+    if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+  }
+  for (const child of data.children as Data[]) free(child);
 }
 
 /** Gives the engine the next rows; none is the end. */

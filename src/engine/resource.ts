@@ -23,7 +23,7 @@ import type { Redactor } from "../secrets/mod.ts";
 import { type AppliedSteps, applySteps } from "../transforms/pipeline.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
 import { eventLogger, RAISED_MEMORY_LIMIT, type RunOptions } from "./io.ts";
-import { decideStart, type Memory, type Start } from "./resume.ts";
+import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
 import type { StateKeeper } from "./state_keeper.ts";
@@ -186,13 +186,12 @@ export class ResourceRun {
       "info",
       "The source has changed since the run that was cut off: it is read from the start again.",
     );
-    this.#start = {
-      ...this.#start!,
-      runId: crypto.randomUUID(),
-      resumed: false,
-      state: EMPTY_SOURCE_STATE,
-    };
-    this.#state = EMPTY_SOURCE_STATE;
+    // Staged rows moved no saved position: it is still where the run that staged them began.
+    const saved = this.#io.keeper.state;
+    const fromSaved = this.#resource.source.incremental !== undefined && saved !== undefined &&
+      this.#io.options.fullRefresh !== true;
+    this.#state = fromSaved ? sourceStateOf(saved) : EMPTY_SOURCE_STATE;
+    this.#start = { ...this.#start!, runId: crypto.randomUUID(), resumed: false, state: this.#state };
     this.#rowsRead = this.#batches = this.#bytesRead = 0;
     this.#io.emit({ type: "restarted", time: Date.now(), resource: this.#resource.name });
   }

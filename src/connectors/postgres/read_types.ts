@@ -1,6 +1,7 @@
 /** PostgreSQL's types as they are read: the logical type, what is selected, and how it is decoded. */
 import type { LogicalType } from "../../sdk/mod.ts";
 import { quoteIdent } from "../../sdk/mod.ts";
+import type { CursorKind } from "../_sql/cursor.ts";
 import { arrayDecoder } from "./decode_array.ts";
 import { numericDecoder } from "./decode_numeric.ts";
 import * as decode from "./decode.ts";
@@ -40,6 +41,8 @@ export interface ReadColumn {
   /** SQL that is selected: the column, or a cast of it. */
   readonly select: string;
   readonly decode: Decoder;
+  /** What it is as a cursor: the kind, and the type to compare in; undefined where its order says nothing. */
+  readonly cursor?: { readonly kind: CursorKind; readonly type?: string };
   /** What reading it so changes, one sentence; undefined where it is nothing. */
   readonly note?: string;
 }
@@ -93,11 +96,39 @@ export function readColumn(column: CatalogColumn): ReadColumn {
     serverType: column.type.name,
     select: reading.cast === undefined ? name : `${reading.cast(name)} AS ${name}`,
     decode: reading.decode,
+    cursor: CURSORS[baseOf(column.type).oid],
     note: reading.note === undefined
       ? undefined
       : `Column "${column.name}" is ${column.type.name}: ${reading.note}.`,
   };
 }
+
+function baseOf(type: CatalogType): CatalogType {
+  return type.base === undefined ? type : baseOf(type.base);
+}
+
+/**
+ * By OID. All integers are compared in int8 and numbers without their modifier: exact, and in the operator family of the
+ * column's index. Texts are compared with literals that take the column's own type and collation.
+ */
+const CURSORS: Record<number, { kind: CursorKind; type?: string }> = {
+  19: { kind: "text" },
+  20: { kind: "integer", type: "int8" },
+  21: { kind: "integer", type: "int8" },
+  23: { kind: "integer", type: "int8" },
+  25: { kind: "text" },
+  26: { kind: "integer", type: "oid" },
+  700: { kind: "float", type: "float4" },
+  701: { kind: "float", type: "float8" },
+  1042: { kind: "text" },
+  1043: { kind: "text" },
+  1082: { kind: "date", type: "date" },
+  1083: { kind: "time", type: "time" },
+  1114: { kind: "datetime", type: "timestamp" },
+  1184: { kind: "instant", type: "timestamptz" },
+  1700: { kind: "decimal", type: "numeric" },
+  2950: { kind: "uuid", type: "uuid" },
+};
 
 function readingOf(type: CatalogType): Reading {
   if (type.kind === "d" && type.base !== undefined) return readingOf(type.base);
