@@ -4,6 +4,7 @@ import { registerBuiltins } from "../builtin.ts";
 import { type Plan, planRecipe } from "../plan/mod.ts";
 import { type LoadOptions, loadRecipe, type Recipe } from "../recipe/mod.ts";
 import { type JsonObject, RecipeError } from "../sdk/mod.ts";
+import type { RecipeTexts } from "./sandbox_task.ts";
 
 /** What a recipe may be given from outside. */
 export interface RecipeInput {
@@ -15,11 +16,19 @@ export interface RecipeInput {
   readonly onMissingEnv?: LoadOptions["onMissingEnv"];
 }
 
-/** Reads and validates a recipe and its parents. Imports no plug-in, opens nothing. */
-export async function readRecipe(file: string, input: RecipeInput = {}): Promise<Recipe> {
+/** Reads and validates a recipe and its parents. Imports no plug-in, opens nothing. `onRead` hears of each file. */
+export async function readRecipe(
+  file: string,
+  input: RecipeInput = {},
+  onRead?: (path: string, text: string) => void,
+): Promise<Recipe> {
   registerBuiltins();
   return await loadRecipe(file, {
-    readFile: (path) => Deno.readTextFile(path),
+    readFile: async (path) => {
+      const text = await Deno.readTextFile(path);
+      onRead?.(path, text);
+      return text;
+    },
     env: input.env ?? ((name) => Deno.env.get(name)),
     vars: input.vars,
     onMissingEnv: input.onMissingEnv,
@@ -42,6 +51,21 @@ export async function prepareRecipe(file: string, input: RecipeInput = {}): Prom
   await importPlugins(first.plugins);
   const recipe = await readRecipe(file, input);
   return { recipe, plan: planRecipe(recipe) };
+}
+
+/** Imports the plug-ins of a recipe whose texts are at hand, and plans it. Reads no recipe file and no environment. */
+export async function planFromTexts({ file, files, env, vars }: RecipeTexts): Promise<Plan> {
+  registerBuiltins();
+  const options: LoadOptions = {
+    readFile: (path) =>
+      Object.hasOwn(files, path)
+        ? Promise.resolve(files[path]!)
+        : Promise.reject(new Deno.errors.NotFound(`No such file: ${path}`)),
+    env: (name) => Object.hasOwn(env, name) ? env[name] : undefined,
+    vars,
+  };
+  await importPlugins((await loadRecipe(file, options)).plugins);
+  return planRecipe(await loadRecipe(file, options));
 }
 
 /**

@@ -68,6 +68,7 @@ export async function runPlan(plan: Plan, io: RunIO, options: RunOptions = {}): 
     time: Date.now(),
     error: error && redactor.error(error),
     peakMemoryBytes: peakMemory(),
+    sandbox: options.sandbox,
     state: saved && {
       location: saved.location,
       revision: saved.revision,
@@ -172,7 +173,7 @@ async function openSession(resource: ResourcePlan, plan: Plan, io: RunIO): Promi
 }
 
 /** Most memory the process has held, in bytes; undefined where the system does not tell. Linux: proc_pid_status(5), VmHWM. */
-function peakMemory(): number | undefined {
+export function peakMemory(): number | undefined {
   try {
     const kilobytes = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
     return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { runRecipe } from "./cli.ts";
+import { copyTree } from "./copy_tree.ts";
 import { sql } from "./database.ts";
 import { withHome } from "./home.ts";
 import { RECIPE_RUNS, type RecipeRun } from "./recipe_cases.ts";
@@ -43,15 +44,6 @@ async function runTwice(home: string, run: RecipeRun): Promise<void> {
     assert.equal(summary.rows_written, written, "rows written");
     const statements = run.check.map((statement) => statement.replaceAll("$OUT", `${home}/out`));
     assert.deepEqual(await sql(...statements), run.rows);
-  }
-}
-
-async function copyTree(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const entry of Deno.readDir(from)) {
-    const [source, target] = [`${from}/${entry.name}`, `${to}/${entry.name}`];
-    if (entry.isDirectory) await copyTree(source, target);
-    else await Deno.copyFile(source, target);
   }
 }
 
