@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Recipe } from "../recipe/mod.ts";
 import { findTransform, getConnector, getTransform, RecipeError, RecipeErrors } from "../sdk/mod.ts";
 import { checkRecipe, plannedWrite } from "./check.ts";
+import { planValidation } from "./validation.ts";
 import { type DestinationPlan, type Plan, PLAN_VERSION, type ResourcePlan, type SourcePlan } from "./plan.ts";
 
 /** The name of the one resource of a recipe that has no `resources`. */
@@ -50,6 +51,7 @@ function planResource(
     if (findTransform(step.type) === undefined) getTransform(step.type);
     return { type: step.type, config: step.config, index: step.index, location: recipe.locate(step.path) };
   });
+  const validation = planValidation(recipe);
   const definition = [
     ends.source.connector,
     ends.source.config,
@@ -60,9 +62,15 @@ function planResource(
     ends.destination.mode,
     ends.destination.mergeKeys,
     ends.destination.strategy,
+    ...(validation === undefined ? [] : [withoutPlaces(validation)]),
   ];
   const fingerprint = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 16);
-  return { name: MAIN_RESOURCE, ...ends, steps, fingerprint };
+  return { name: MAIN_RESOURCE, ...ends, steps, validation, fingerprint };
+}
+
+/** A rule that moves to another line is the same rule. */
+function withoutPlaces(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (key, each) => key === "location" ? undefined : each));
 }
 
 function planSource(recipe: Recipe): SourcePlan {

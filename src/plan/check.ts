@@ -8,6 +8,7 @@ import {
   RecipeError,
   type WriteMode,
 } from "../sdk/mod.ts";
+import { checkValidation } from "./validation.ts";
 
 /** A place in the merged recipe. */
 type Path = readonly (string | number)[];
@@ -32,7 +33,11 @@ export function plannedWrite(recipe: Recipe): PlannedWrite {
  */
 export function checkRecipe(recipe: Recipe, options: CheckOptions = {}): RecipeError[] {
   const pluginsPending = options.pluginsPending && recipe.plugins.length > 0;
-  return [...checkSource(recipe, { pluginsPending }), ...checkDestination(recipe, { pluginsPending })];
+  return [
+    ...checkSource(recipe, { pluginsPending }),
+    ...checkDestination(recipe, { pluginsPending }),
+    ...checkValidation(recipe),
+  ];
 }
 
 /** How a recipe is checked. */
