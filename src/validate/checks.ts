@@ -1,4 +1,4 @@
-/** Rules as SQL: for each check a condition that is true where a row breaks it, and never NULL. Pure. */
+/** Rules as SQL: for each check a condition that is true where a row breaks it, else false or NULL. Pure. */
 import {
   type Field,
   type LogicalType,
@@ -13,7 +13,7 @@ import { BOOLEAN_WORDS, FORMS } from "./text_forms.ts";
 
 /** A check over rows of a known schema. */
 export interface CompiledCheck extends NumberedCheck {
-  /** True where the row breaks it. Undefined where no row of this schema can. */
+  /** True where the row breaks it, else false or NULL. Undefined where no row of this schema can. */
   readonly broken?: string;
   /** The value at fault as text; `NULL` for expressions, what it says for functions. */
   readonly value: string;
@@ -51,7 +51,7 @@ export function compileChecks(input: CompileInput): Compiled {
     const { rule, check, index } = numbered;
     const fields = fieldsOf(rule, input.schema);
     const broken = conditionOf(check, { rule, fields, extra: input.extra(index), constants });
-    const when = rule.when === undefined ? undefined : `coalesce((${rule.when}\n), false)`;
+    const when = rule.when === undefined ? undefined : `(${rule.when}\n)`;
     const [field] = fields;
     return {
       ...numbered,
@@ -111,7 +111,7 @@ function conditionOf(check: Check, input: CheckInput): string | undefined {
   const { rule, fields, extra } = input;
   switch (check.kind) {
     case "expression":
-      return `NOT coalesce((${check.sql}\n), true)`;
+      return `NOT (${check.sql}\n)`;
     case "function":
       return `(${extra} IS NOT NULL)`;
     case "unique":
@@ -122,12 +122,12 @@ function conditionOf(check: Check, input: CheckInput): string | undefined {
       const column = quoteIdent(field.name);
       if (check.kind === "required") return `(${column} IS NULL)`;
       const broken = valueCondition(check, { ...input, rule, field });
-      return broken === undefined ? undefined : `coalesce(${broken}, false)`;
+      return broken === undefined ? undefined : `(${broken})`;
     }
   }
 }
 
-/** True where a value breaks the check, NULL or false where it is good; NULL values come out as NULL or false. */
+/** True where a value breaks the check; NULL comes out as NULL or false. */
 function valueCondition(check: Check, input: CheckInput & { field: Field }): string | undefined {
   const { field, extra } = input;
   const column = quoteIdent(field.name);
@@ -158,8 +158,16 @@ function valueCondition(check: Check, input: CheckInput & { field: Field }): str
   }
 }
 
-function valuesCondition(values: readonly (string | boolean | null)[], field: Field): string {
+function valuesCondition(
+  values: readonly (string | boolean | null)[],
+  field: Field,
+): string | undefined {
   const given = values.filter((value) => value !== null).map(String);
+  const flags = given.filter((value) => /^(true|false)$/i.test(value));
+  if (field.type.kind === "boolean" && given.length > 0 && flags.length === given.length) {
+    const all = ["true", "false"].every((word) => flags.some((flag) => flag.toLowerCase() === word));
+    return all ? undefined : `${quoteIdent(field.name)} <> ${flags[0]}`;
+  }
   if (given.length === 0) return `${quoteIdent(field.name)} IS NOT NULL`;
   const numeric = isNumeric(field.type) && given.every((value) => NUMBER.test(value));
   const left = numeric ? quoteIdent(field.name) : textOf(field);
@@ -205,6 +213,7 @@ function boundCondition(
   };
   switch (field.type.kind) {
     case "date":
+      if (/^(today|\d{4}-\d{2}-\d{2})$/i.test(check.value)) return `${column} ${operator} ${bound("DATE")}`;
       // A bound with a time of day is one within the day.
       return `CAST(${column} AS TIMESTAMP) ${operator} ${bound("TIMESTAMP")}`;
     case "datetime":
@@ -272,7 +281,7 @@ function typeCondition(check: Check & { kind: "type" }, field: Field): string | 
       if (kind === "datetime") return `${column} <> date_trunc('day', ${column})`;
       if (!isText) return "always";
       return check.format === undefined
-        ? `(${form("date")} OR TRY_CAST(${text} AS DATE) IS NULL)`
+        ? `(${text} IS NOT NULL AND (${form("date")} OR TRY_CAST(${text} AS DATE) IS NULL))`
         : unparsed(text, check.format);
     case "datetime":
       if (kind === "date" || kind === "datetime") return undefined;

@@ -16,15 +16,15 @@ export interface SplitInput {
   readonly aside: string;
 }
 
-/** A condition that is true for rows that break any of the checks. */
+/** A condition that is true for rows that break any of the checks, else false or NULL. */
 export function anyBroken(checks: readonly CompiledCheck[]): string {
   const conditions = checks.flatMap(({ broken }) => broken ?? []);
   return conditions.length === 0 ? "false" : `(${conditions.join("\n OR ")})`;
 }
 
-/** True for rows that do not reach the destination. */
+/** True for rows that do not reach the destination, else false. */
 export function rejected(checks: readonly CompiledCheck[]): string {
-  return anyBroken(checks.filter(({ rule }) => rejects(rule.fate)));
+  return `coalesce(${anyBroken(checks.filter(({ rule }) => rejects(rule.fate)))}, false)`;
 }
 
 /**
@@ -42,10 +42,9 @@ export function splitSql({ relation, schema, checks, aside }: SplitInput): strin
     `CAST(to_json(list_filter([${faults.join(", ")}], lambda x: x IS NOT NULL)) AS VARCHAR)`,
     `CAST(${rowJson(schema.fields)} AS VARCHAR)`,
   ];
-  const keep = `NOT coalesce(${rejected(checks)}, false)`;
-  // CASE evaluates its ELSE for rows that come to it and no others.
-  return `SELECT ${columns} FROM ${relation} WHERE CASE WHEN NOT ${anyBroken(possible)} THEN true\n` +
-    ` ELSE ${aside}(${parts.join(` || chr(9) || `)}, ${keep}) END`;
+  // CASE evaluates a branch for the rows that come to it and no others; a NULL condition goes to ELSE.
+  return `SELECT ${columns} FROM ${relation} WHERE CASE WHEN ${anyBroken(possible)}\n` +
+    ` THEN ${aside}(${parts.join(` || chr(9) || `)}, NOT ${rejected(checks)}) ELSE true END`;
 }
 
 /** What quarantine keeps of one check that a row breaks. */

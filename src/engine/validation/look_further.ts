@@ -156,7 +156,7 @@ export async function readWhole(input: WholeBatchInput): Promise<WholeBatch> {
   const unique = checks.filter(({ check, broken }) => check.kind === "unique" && broken !== undefined);
   if (unique.length === 0) return { relation: `${rows} AS b`, scanned, tables };
   const others = rejected(checks.filter(({ check }) => check.kind !== "unique"));
-  const marked = `(SELECT *, coalesce(${others}, false) AS ${OUT} FROM ${rows} AS b)`;
+  const marked = `(SELECT *, ${others} AS ${OUT} FROM ${rows} AS b)`;
   const flags = await Promise.all(unique.map((each) => uniqueColumn(each, input)));
   return { relation: `(SELECT *, ${flags.join(", ")} FROM ${marked} AS b) AS b`, scanned, tables };
 }

@@ -296,7 +296,7 @@ export class Validator {
     if (reason !== undefined) throw reason;
     if (this.#prepared?.whole !== undefined && rules.table.some(needsValues)) {
       const { whole, checks, schema } = this.#prepared;
-      const good = `${whole.relation} WHERE NOT coalesce(${rejected(checks)}, false)`;
+      const good = `${whole.relation} WHERE NOT ${rejected(checks)}`;
       const [row] = await session.query<Record<string, unknown>>(aggregateSql(rules.table, good, schema));
       this.#settledAggregates = addAggregates(this.#aggregates, rules.table, row!);
     }
@@ -363,7 +363,7 @@ export class Validator {
     this.#aggregates = this.#settledAggregates;
     if (this.#prepared?.whole !== undefined) {
       const { whole, checks } = this.#prepared;
-      await this.#seen.add(`${whole.relation} WHERE NOT coalesce(${rejected(checks)}, false)`);
+      await this.#seen.add(`${whole.relation} WHERE NOT ${rejected(checks)}`);
     }
     const rows = batch.skip + batch.quarantine;
     const told = { time: Date.now(), resource: context.resource };
