@@ -33,6 +33,7 @@ const summary: RunSummary = {
   sandbox: true,
   resumed: false,
   nothing_to_do: false,
+  sandbox: true,
   schema_changes: [],
   resources: [resource],
   state: {

@@ -56,6 +56,7 @@ function setup(
     access: [],
     recipe: "r",
     file: "r.yaml",
+    access: [],
     resources: [{
       name: "main",
       source: {

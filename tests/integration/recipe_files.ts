@@ -1,4 +1,12 @@
-/** Copies a directory with all that is in it. */
+/** Files of recipes: copying them, and which need a server. */
+
+/** Recipes that `postgres_recipes_test.ts` runs, in its order: some read what others have written. */
+export const POSTGRES_RECIPES = [
+  "postgres/from_csv.yaml",
+  "postgres/keep_copy.yaml",
+  "postgres/to_duckdb.yaml",
+];
+
 export async function copyTree(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
   for await (const entry of Deno.readDir(from)) {
