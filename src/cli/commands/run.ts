@@ -15,7 +15,7 @@ import type { Plan } from "../../plan/mod.ts";
 import { nearest } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
 import { exitCodeFor, flattenErrors, fromErrorData, UsageError } from "../errors.ts";
-import { EXIT, resolvePath, type StopSignal } from "../io.ts";
+import { EXIT, type StopSignal } from "../io.ts";
 import { renderSummary } from "../summary_text.ts";
 
 export interface RunCommandOptions extends RecipeOptions {
@@ -29,6 +29,8 @@ export interface RunCommandOptions extends RecipeOptions {
   readonly progress: boolean;
   /** Default true. */
   readonly sandbox?: boolean;
+  /** For the first recipe, started while this module was loaded. */
+  readonly early?: Promise<EarlyWorker | undefined>;
 }
 
 /** A recipe of the command line, ready to run. */
@@ -57,7 +59,7 @@ export async function runRecipes(
     redactor: call.redactor,
     color: call.io.stderr.color,
   });
-  let early = await startEarly(call, files, options);
+  let early = await options.early;
   try {
     const jobs = await prepareAll(call, files, { ...options, logs });
     const summaries: RunSummary[] = [];
@@ -83,17 +85,6 @@ export async function runRecipes(
     stop.release();
     logs.close();
   }
-}
-
-/** While the first recipe is read its Worker can be started already, as it was the last time. */
-async function startEarly(
-  call: Call,
-  files: readonly string[],
-  options: RunCommandOptions,
-): Promise<EarlyWorker | undefined> {
-  if (options.sandbox === false || options.dryRun) return undefined;
-  const { startEarly } = await import("../../app/early_worker.ts");
-  return await startEarly(resolvePath(call.io, files[0]!), call.stateDirectory(options.stateDir, {}));
 }
 
 /** Aborts on the first signal; the second ends the process at once. */
