@@ -12,11 +12,11 @@ import {
   type SchemaChange,
   type WriteDescription,
 } from "../../sdk/mod.ts";
+import { findKeys, requireTargetKeys } from "../_sql/keys.ts";
 import { checkWrite, type DuckdbConfig } from "./config.ts";
 import { exists, isFolder, openForReading, openForWriting, type Target, targetOf } from "./database.ts";
 import { DuckdbLoad } from "./load.ts";
 import { LOADS_TABLE } from "./loads.ts";
-import { findKeys, requireTargetKeys } from "./merge.ts";
 import { checkScd2 } from "./scd2.ts";
 import { type ExistingTable, fitSchema, readTable } from "./schema.ts";
 

@@ -14,9 +14,10 @@ import {
   type Session,
   type WriteResult,
 } from "../../sdk/mod.ts";
+import { findKeys, requireTargetKeys } from "../_sql/keys.ts";
 import { asConnectorError, findRelation, inTransaction, type Target } from "./database.ts";
 import { Loads } from "./loads.ts";
-import { applyMerge, findKeys, requireTargetKeys, stageBatch } from "./merge.ts";
+import { applyMerge, stageBatch } from "./merge.ts";
 import { addValidity, checkScd2, versionTime } from "./scd2.ts";
 import { type Fit, fitSchema, readTable } from "./schema.ts";
 import { createStaging, dropStaging, fitStaging, stagingOf, swap } from "./staging.ts";
