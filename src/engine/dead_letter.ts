@@ -1,7 +1,7 @@
 /** The dead letter file: rows that could not be loaded, one JSON object a line. */
 import { dirname } from "node:path";
 import type { Redactor } from "../secrets/mod.ts";
-import { type DataLoaderError, EngineError, type Position } from "../sdk/mod.ts";
+import { type DataLoaderError, EngineError, makeFolders, type Position } from "../sdk/mod.ts";
 
 export interface DeadLetterRow {
   /** 1-based number of the row in its batch. */
@@ -34,8 +34,8 @@ export async function writeDeadLetter(path: string, batch: DeadLetterBatch): Pro
   );
   try {
     const kept = (await readLines(path)).filter((line) => !line.startsWith(key));
-    const temporary = `${path}.${position.runId}.tmp`;
-    await Deno.mkdir(dirname(path), { recursive: true });
+    const temporary = deadLetterFiles(path)[1]!;
+    await makeFolders(dirname(path));
     using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
     await writeAll(file, new TextEncoder().encode([...kept, ...lines, ""].join("\n")));
     await file.sync();
@@ -46,6 +46,11 @@ export async function writeDeadLetter(path: string, batch: DeadLetterBatch): Pro
       cause,
     });
   }
+}
+
+/** The files that are read and written for a dead letter: the file itself, and its next version until it is whole. */
+export function deadLetterFiles(path: string): string[] {
+  return [path, `${path}.tmp`];
 }
 
 function errorOf({ code, message, context }: DataLoaderError, redactor: Redactor) {

@@ -55,6 +55,8 @@ export interface RunSummary {
   /** Rows read over the whole duration. */
   readonly rows_per_second: number;
   readonly started_at: string;
+  /** False where the run held all permissions of the process (`--no-sandbox`, the TypeScript interface). */
+  readonly sandbox: boolean;
   readonly peak_memory_bytes?: number;
   /** True where any resource took up a position of an earlier run. */
   readonly resumed: boolean;
@@ -75,6 +77,8 @@ export interface SummaryEnd {
   /** What ended the run outside of a resource: a signal, a state that could not be saved. */
   readonly error?: ErrorData;
   readonly peakMemoryBytes?: number;
+  /** The run held only the permissions that its recipe needs. Default false. */
+  readonly sandbox?: boolean;
   /** The state as it was, where this run saved none. */
   readonly state?: SummaryState;
 }
@@ -176,6 +180,7 @@ export class SummaryBuilder {
       duration_ms: durationMs,
       rows_per_second: durationMs === 0 ? 0 : Math.round(total("rows_read") * 1000 / durationMs),
       started_at: new Date(this.#startedAt).toISOString(),
+      sandbox: end.sandbox ?? false,
       ...(end.peakMemoryBytes === undefined ? {} : { peak_memory_bytes: end.peakMemoryBytes }),
       resumed: resources.some((resource) => resource.resumed !== undefined),
       nothing_to_do: resources.length > 0 && resources.every((resource) => resource.nothing_to_do),

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Recipe } from "../recipe/mod.ts";
 import { findTransform, getConnector, getTransform, RecipeError, RecipeErrors } from "../sdk/mod.ts";
+import { accessOf } from "./access.ts";
 import { checkRecipe, plannedWrite } from "./check.ts";
+import { narrow } from "./narrow.ts";
 import { type DestinationPlan, type Plan, PLAN_VERSION, type ResourcePlan, type SourcePlan } from "./plan.ts";
 
 /** The name of the one resource of a recipe that has no `resources`. */
@@ -12,6 +14,7 @@ export const MAIN_RESOURCE = "main";
  * @throws {RecipeErrors} with all that stands in the way: unsupported combinations, blocks whose engine isn't built yet.
  */
 export function planRecipe(recipe: Recipe): Plan {
+  const access = narrow(accessOf(recipe, "run"), recipe);
   const problems = [...recipe.later.map(notBuilt), ...checkRecipe(recipe)];
   if (problems.length > 0) throw problems.length === 1 ? problems[0]! : new RecipeErrors(problems);
   if (recipe.source === undefined || recipe.destination === undefined) {
@@ -36,6 +39,7 @@ export function planRecipe(recipe: Recipe): Plan {
     },
     state: { backend: recipe.state.backend, directory: recipe.state.directory },
     plugins: recipe.plugins,
+    access: access.allowed,
     vars: recipe.vars,
     secrets: [...recipe.secrets],
     warnings: warningsFor(recipe),

@@ -73,6 +73,18 @@ export interface RuntimeBlock {
   readonly threads?: number;
   /** Where the embedded engine spills to. */
   readonly tempDirectory?: string;
+  /** What a run may reach at most; a kind without a list is not narrowed. */
+  readonly permissions?: AccessLists;
+  /** What function steps and plug-ins reach by themselves. */
+  readonly codeAccess?: AccessLists;
+}
+
+/** `host` or `host:port`, paths, names of environment variables. */
+export interface AccessLists {
+  readonly net?: readonly string[];
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+  readonly env?: readonly string[];
 }
 
 /** `state`. */

@@ -16,7 +16,7 @@ import type { PostgresConfig } from "./config.ts";
 import { connect, type PgConnection } from "./connection.ts";
 import { IDENTIFIER_BYTES, pgLiteral } from "./names.ts";
 import { PgOverwrite } from "./overwrite.ts";
-import { type PgColumn, type PgTable, readTable } from "./target_table.ts";
+import { type CachedTable, type PgColumn, type PgTable, readTable } from "./target_table.ts";
 import { dialect } from "./write_dialect.ts";
 import { writeError } from "./write_errors.ts";
 
@@ -32,12 +32,19 @@ export class PgDriver implements SqlDriver<PgColumn> {
   readonly #name: string;
   #open: PgConnection | undefined;
   #savepoints = 0;
+  /** Tables as they were last read. */
+  readonly #tables = new Map<string, CachedTable>();
+  /** Schemas that are there for certain: seen outside of the transaction under way. */
+  readonly #schemas = new Set<string>();
 
   constructor(config: PostgresConfig, context: OpenContext, name: string) {
     this.#config = config;
     this.#context = context;
     this.#name = name;
-    this.overwrite = new PgOverwrite(() => this.#connection);
+    this.overwrite = new PgOverwrite({
+      connection: () => this.#connection,
+      readTable: (target) => this.readTable(target),
+    });
   }
 
   get #connection(): PgConnection {
@@ -79,12 +86,14 @@ export class PgDriver implements SqlDriver<PgColumn> {
     try {
       result = await body();
     } catch (error) {
+      this.#schemas.clear();
       await this.#rollback(connection);
       throw error;
     }
     try {
       await connection.run("COMMIT");
     } catch (error) {
+      this.#schemas.clear();
       await this.#rollback(connection);
       if (error instanceof ConnectorError && (UNKNOWN.has(error.code) || connection.lost)) {
         throw new CommitUnknownError(`The commit into ${this.#name} was not answered: ${error.message}`, {
@@ -145,16 +154,23 @@ export class PgDriver implements SqlDriver<PgColumn> {
   }
 
   async readTable(target: Target): Promise<PgTable | undefined> {
-    return await readTable(this.#connection, target);
+    const read = await readTable(this.#connection, target, this.#tables.get(target.sql));
+    if (read === undefined) this.#tables.delete(target.sql);
+    else this.#tables.set(target.sql, read);
+    return read?.table;
   }
 
   async createSchema(target: Target): Promise<void> {
+    if (this.#schemas.has(target.schema)) return;
     const [row] = await this.query<{ there: boolean }>(
       `SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = ${
         pgLiteral(target.schema)
       }) AS there`,
     );
-    if (row!.there) return;
+    if (row!.there) {
+      this.#schemas.add(target.schema);
+      return;
+    }
     await this.lockLoad(`schema\0${target.schema}`);
     await this.run(
       `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(target.schema)}`,

@@ -298,7 +298,11 @@ async function* readStream(read: WholeRead): AsyncGenerator<SourceBatch> {
 
 /** The rows of a SELECT in order, cut into items. */
 export async function* stream(
-  read: { snapshot: Snapshot; target: ReadTarget; request: ReadRequest },
+  read: {
+    snapshot: Pick<Snapshot, "first">;
+    target: Pick<ReadTarget, "name" | "columns">;
+    request: Pick<ReadRequest, "batchSize">;
+  },
   select: string,
 ): AsyncGenerator<Cut> {
   const handover = new Handover<Cut>({ most: READ_AHEAD, producers: 1 });
