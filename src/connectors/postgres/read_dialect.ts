@@ -1,5 +1,5 @@
 /** What an incremental read needs of PostgreSQL's SQL. */
-import { quoteIdent, type ReadRequest } from "../../sdk/mod.ts";
+import { type OpenContext, quoteIdent, type ReadRequest } from "../../sdk/mod.ts";
 import type { ReadDialect, ServerRelation } from "../_sql/server_window.ts";
 import type { PgConnection } from "./connection.ts";
 import { pgLiteral } from "./names.ts";
@@ -27,10 +27,9 @@ export const READ_DIALECT: ReadDialect = {
 
 /** A table or query in a snapshot. */
 export function serverRelation(
-  snapshot: Snapshot,
-  target: ReadTarget,
-  request: ReadRequest,
+  read: { context: OpenContext; snapshot: Snapshot; target: ReadTarget; request: ReadRequest },
 ): ServerRelation {
+  const { snapshot, target } = read;
   const column = (name: string) => target.columns.find((each) => each.name === name)!;
   const select = (where: string, order?: string) =>
     `${selectOf(target, where)}${order === undefined ? "" : ` ORDER BY ${order}`}`;
@@ -45,7 +44,7 @@ export function serverRelation(
     typeName: (name) => column(name).serverType,
     query: (sql) => queryTexts(snapshot.first, sql, target.name),
     select,
-    rows: (where, order) => stream({ snapshot, target, request }, select(where, order)),
+    rows: (where, order) => stream(read, select(where, order)),
   };
 }
 
