@@ -3,12 +3,16 @@ import { createSession } from "../batch/mod.ts";
 import { checkPlan, type CheckResult, describePlan, type Preview, previewPlan } from "../engine/mod.ts";
 import type { ResourceDescription, RunIO } from "../engine/mod.ts";
 import type { Plan } from "../plan/mod.ts";
-import { type ExecuteOptions, stateBackendFor } from "./execute.ts";
+import type { ExecuteOptions } from "./execute.ts";
+import { importPlugins } from "./plugins.ts";
+import { registerBuiltins } from "../builtin.ts";
+import { stateBackendFor } from "./state_backend.ts";
 
 type Options = Pick<ExecuteOptions, "stateDirectory" | "stateBackend" | "emit" | "signal">;
 
 /** What each resource of a plan would read, write and change. */
 export async function inspectPlan(plan: Plan, options: Options = {}): Promise<ResourceDescription[]> {
+  await ready(plan);
   return await describePlan(plan, lookingIO(plan, options));
 }
 
@@ -17,6 +21,7 @@ export async function preview(
   plan: Plan,
   options: Options & { limit?: number; fromStart?: boolean } = {},
 ): Promise<Preview[]> {
+  await ready(plan);
   return await previewPlan(plan, lookingIO(plan, options), {
     limit: options.limit ?? 10,
     fromStart: options.fromStart,
@@ -25,7 +30,13 @@ export async function preview(
 
 /** Whether both ends of each resource can be reached. */
 export async function checkConnections(plan: Plan, options: Options = {}): Promise<CheckResult[]> {
+  await ready(plan);
   return await checkPlan(plan, lookingIO(plan, options));
+}
+
+async function ready(plan: Plan): Promise<void> {
+  registerBuiltins();
+  await importPlugins(plan.plugins);
 }
 
 function lookingIO(plan: Plan, options: Options): RunIO {

@@ -27,6 +27,14 @@ const FEW_ROWS = 1000;
 
 /** Lines without errors: these are printed by whoever prints the summary. */
 export function renderSummary(summary: RunSummary, view: SummaryView): string[] {
+  const lines = summaryLines(summary, view);
+  if (summary.sandbox) return lines;
+  const { style = PLAIN } = view;
+  const text = "none (--no-sandbox): the run held all permissions of the process";
+  return [...lines, `  ${style.dim(pad("sandbox", LABEL))}${style.warning(text)}`];
+}
+
+function summaryLines(summary: RunSummary, view: SummaryView): string[] {
   const { style = PLAIN, shorten = (text: string) => text } = view;
   const room = Math.max(20, (view.columns ?? 100) - LABEL - 2);
   const line = (label: string, text: string) =>

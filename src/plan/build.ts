@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Recipe } from "../recipe/mod.ts";
 import { findTransform, getConnector, getTransform, RecipeError, RecipeErrors } from "../sdk/mod.ts";
+import { accessOf } from "./access.ts";
 import { checkRecipe, plannedWrite } from "./check.ts";
+import { narrow } from "./narrow.ts";
+import { planValidation } from "./validation.ts";
 import { type DestinationPlan, type Plan, PLAN_VERSION, type ResourcePlan, type SourcePlan } from "./plan.ts";
 
 /** The name of the one resource of a recipe that has no `resources`. */
@@ -12,6 +15,7 @@ export const MAIN_RESOURCE = "main";
  * @throws {RecipeErrors} with all that stands in the way: unsupported combinations, blocks whose engine isn't built yet.
  */
 export function planRecipe(recipe: Recipe): Plan {
+  const access = narrow(accessOf(recipe, "run"), recipe);
   const problems = [...recipe.later.map(notBuilt), ...checkRecipe(recipe)];
   if (problems.length > 0) throw problems.length === 1 ? problems[0]! : new RecipeErrors(problems);
   if (recipe.source === undefined || recipe.destination === undefined) {
@@ -36,6 +40,7 @@ export function planRecipe(recipe: Recipe): Plan {
     },
     state: { backend: recipe.state.backend, directory: recipe.state.directory },
     plugins: recipe.plugins,
+    access: access.allowed,
     vars: recipe.vars,
     secrets: [...recipe.secrets],
     warnings: warningsFor(recipe),
@@ -50,6 +55,7 @@ function planResource(
     if (findTransform(step.type) === undefined) getTransform(step.type);
     return { type: step.type, config: step.config, index: step.index, location: recipe.locate(step.path) };
   });
+  const validation = planValidation(recipe);
   const definition = [
     ends.source.connector,
     ends.source.config,
@@ -60,9 +66,15 @@ function planResource(
     ends.destination.mode,
     ends.destination.mergeKeys,
     ends.destination.strategy,
+    ...(validation === undefined ? [] : [withoutPlaces(validation)]),
   ];
   const fingerprint = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 16);
-  return { name: MAIN_RESOURCE, ...ends, steps, fingerprint };
+  return { name: MAIN_RESOURCE, ...ends, steps, validation, fingerprint };
+}
+
+/** A rule that moves to another line is the same rule. */
+function withoutPlaces(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (key, each) => key === "location" ? undefined : each));
 }
 
 function planSource(recipe: Recipe): SourcePlan {

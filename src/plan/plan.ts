@@ -3,6 +3,8 @@
  * in it refers to this process. It may hold secrets (a password in a connector's config): `redactPlan` before showing it.
  */
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
+import type { PlannedAccess } from "./access.ts";
+import type { ValidationRules } from "../validate/mod.ts";
 
 /** The version of the Plan's form. */
 export const PLAN_VERSION = 1;
@@ -17,6 +19,8 @@ export interface Plan {
   readonly state: StatePlan;
   /** Modules to import before anything is opened: they register connectors, formats and transforms. */
   readonly plugins: readonly string[];
+  /** What a run reaches outside, by the keys that ask for it; `runtime.permissions` has narrowed it. */
+  readonly access: readonly PlannedAccess[];
   readonly vars: JsonObject;
   /** Texts that must not be shown: they are masked in every event, error and file of a run. */
   readonly secrets: readonly string[];
@@ -30,6 +34,8 @@ export interface ResourcePlan {
   readonly source: SourcePlan;
   readonly steps: readonly StepPlan[];
   readonly destination: DestinationPlan;
+  /** What rows must fulfil, after the steps. */
+  readonly validation?: ValidationRules;
   /** Changes when the resource is defined otherwise: a half-done overwrite of another definition is not taken up. */
   readonly fingerprint: string;
 }

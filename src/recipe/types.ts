@@ -1,6 +1,7 @@
 /** What the recipe layer gives to the plan, the app and the command line. */
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
 import type { TestBlock } from "./model/tests.ts";
+import type { ValidationBlock } from "./model/validation.ts";
 
 export interface LoadOptions {
   /** Reads a recipe file as text. May throw whatever the platform throws. */
@@ -73,6 +74,18 @@ export interface RuntimeBlock {
   readonly threads?: number;
   /** Where the embedded engine spills to. */
   readonly tempDirectory?: string;
+  /** What a run may reach at most; a kind without a list is not narrowed. */
+  readonly permissions?: AccessLists;
+  /** What function steps and plug-ins reach by themselves. */
+  readonly codeAccess?: AccessLists;
+}
+
+/** `host` or `host:port`, paths, names of environment variables. */
+export interface AccessLists {
+  readonly net?: readonly string[];
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+  readonly env?: readonly string[];
 }
 
 /** `state`. */
@@ -85,7 +98,6 @@ export interface StateBlock {
 export type LaterKey =
   | "schema"
   | "normalization"
-  | "validation"
   | "resources"
   | "schedule"
   | "alerts"
@@ -130,6 +142,8 @@ export interface Recipe {
   /** Paths of the TypeScript modules to import before a run. */
   readonly plugins: readonly string[];
   readonly later: readonly LaterBlock[];
+  /** Undefined where there is none, or it is switched off. */
+  readonly validation?: ValidationBlock;
   /** Cases for `dataloader test`. */
   readonly tests: readonly TestBlock[];
   /** Merged, rendered, paths resolved, as plain JSON. Holds secrets: redact before showing. */

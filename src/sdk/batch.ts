@@ -71,6 +71,8 @@ export interface Session {
   attach(path: string, options: { readOnly: boolean }): Promise<string>;
   /** Runs `body` between BEGIN and COMMIT; rolls back if it throws. Not to be nested. */
   transaction<T>(body: () => Promise<T>): Promise<T>;
+  /** A directory of the session's own for files that may go with it; undefined where it has none. */
+  readonly temporaryDirectory?: string;
   /** A name for a temporary object that no other has. */
   temporaryName(prefix: string): string;
   /**

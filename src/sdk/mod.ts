@@ -5,6 +5,7 @@ export * from "./capabilities.ts";
 export * from "./config.ts";
 export * from "./connector.ts";
 export * from "./errors.ts";
+export * from "./folders.ts";
 export * from "./format.ts";
 export * from "./function.ts";
 export * from "./json.ts";

@@ -31,6 +31,9 @@ export class PgDriver implements SqlDriver<PgColumn> {
   /** The table that errors speak of. */
   readonly #name: string;
   #open: PgConnection | undefined;
+  /** The server's process of this connection, and of the one that was lost, as conditions. */
+  #backend: string | undefined;
+  #before: string | undefined;
   #savepoints = 0;
   /** Tables as they were last read. */
   readonly #tables = new Map<string, CachedTable>();
@@ -53,8 +56,17 @@ export class PgDriver implements SqlDriver<PgColumn> {
 
   /** The connection, opened where there is none. */
   async connection(): Promise<PgConnection> {
-    if (this.#open?.lost) await this.close();
-    return this.#open ??= await connect(this.#config, { signal: this.#context.signal });
+    if (this.#open !== undefined && !this.#open.lost) return this.#open;
+    await this.close();
+    const connection = await connect(this.#config, { signal: this.#context.signal });
+    this.#open = connection;
+    this.#before = this.#backend ?? this.#before;
+    const [backend] = await connection.query<{ condition: string }>(
+      `SELECT format('pid = %s AND backend_start = %L', pid, backend_start) AS condition
+       FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()`,
+    );
+    this.#backend = backend?.condition;
+    return connection;
   }
 
   async close(): Promise<void> {
@@ -81,7 +93,8 @@ export class PgDriver implements SqlDriver<PgColumn> {
 
   async transaction<T>(body: () => Promise<T>): Promise<T> {
     const connection = await this.connection();
-    await connection.run("BEGIN");
+    // Another level would show, after a wait for another load, what was there before it.
+    await connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     let result: T;
     try {
       result = await body();
@@ -145,8 +158,22 @@ export class PgDriver implements SqlDriver<PgColumn> {
     const id = `hashtextextended(${pgLiteral(key.replaceAll("\0", "\u0001"))}, 0)`;
     const [row] = await this.query<{ got: boolean }>(`SELECT pg_try_advisory_xact_lock(${id}) AS got`);
     if (row!.got) return;
+    await this.#endLostBackend(id);
     this.#context.log.log("info", `Another transaction is loading ${this.#name}; waiting for it.`);
     await this.run(`SELECT pg_advisory_xact_lock(${id})`, `Waiting for another load of ${this.#name}`);
+  }
+
+  /**
+   * A server that has not noticed that its client is gone holds on to the load's lock, for hours where the network broke. That
+   * process is this load's own.
+   */
+  async #endLostBackend(lock: string): Promise<void> {
+    if (this.#before === undefined) return;
+    await this.query(
+      `SELECT pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a WHERE ${this.#before} AND EXISTS (
+         SELECT FROM pg_catalog.pg_locks AS l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+           AND (l.classid::bigint << 32 | l.objid::bigint) = ${lock})`,
+    );
   }
 
   async lockTable(target: Target): Promise<void> {
