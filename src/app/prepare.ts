@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { registerBuiltins } from "../builtin.ts";
 import { type Plan, planRecipe } from "../plan/mod.ts";
 import { type LoadOptions, loadRecipe, type Recipe } from "../recipe/mod.ts";
-import { type JsonObject, RecipeError } from "../sdk/mod.ts";
+import { heldModule, heldRecipe, type JsonObject, RecipeError } from "../sdk/mod.ts";
 import type { RecipeTexts } from "./sandbox_task.ts";
 
 /** What a recipe may be given from outside. */
@@ -25,7 +25,7 @@ export async function readRecipe(
   registerBuiltins();
   return await loadRecipe(file, {
     readFile: async (path) => {
-      const text = await Deno.readTextFile(path);
+      const text = heldRecipe(path) ?? await Deno.readTextFile(path);
       onRead?.(path, text);
       return text;
     },
@@ -75,7 +75,7 @@ export async function planFromTexts({ file, files, env, vars }: RecipeTexts): Pr
 export async function importPlugins(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     try {
-      await import(pathToFileURL(path).href);
+      await import(heldModule(path) ?? pathToFileURL(path).href);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new RecipeError("PLUGIN_FAILED", `The plug-in "${path}" can't be loaded: ${reason}`, {

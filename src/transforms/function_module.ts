@@ -1,7 +1,7 @@
 /** Loads a user's module and calls its function, with errors that point into it. */
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DataLoaderError, type FunctionContext, nearest, TransformError } from "../sdk/mod.ts";
+import { DataLoaderError, type FunctionContext, heldModule, nearest, TransformError } from "../sdk/mod.ts";
 import type { FunctionConfig } from "./function.ts";
 
 /** A user's function: its input is rows or a record batch, its output is checked where it is used. */
@@ -14,7 +14,7 @@ export type UserFunction = (input: unknown, context: FunctionContext) => unknown
  */
 export async function loadFunction(config: FunctionConfig): Promise<UserFunction> {
   const url = moduleUrl(config.module);
-  await checkFile(url, config.module);
+  if (heldModule(config.module) === undefined) await checkFile(url, config.module);
   let module: Record<string, unknown>;
   try {
     module = await import(url);
@@ -71,6 +71,8 @@ export async function callFunction(
 }
 
 function moduleUrl(module: string): string {
+  const held = heldModule(module);
+  if (held !== undefined) return held;
   if (/^[a-z][a-z0-9+.-]+:/i.test(module) && !isAbsolute(module)) return module;
   return pathToFileURL(isAbsolute(module) ? module : resolve(module)).href;
 }
