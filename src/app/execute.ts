@@ -6,8 +6,8 @@ import { type RunOptions, runPlan } from "../engine/mod.ts";
 import type { EventSink, RunSummary } from "../observe/mod.ts";
 import type { Plan } from "../plan/mod.ts";
 import { holdsRecipes, type StateBackend } from "../sdk/mod.ts";
-import { importPlugins } from "./prepare.ts";
 import { enginePaths, temporaryWithin } from "./permissions.ts";
+import { importPlugins } from "./plugins.ts";
 import { DEFAULT_STATE_DIRECTORY, stateBackendFor } from "./state_backend.ts";
 
 export interface ExecuteOptions extends RunOptions {

@@ -4,7 +4,7 @@ import { checkPlan, type CheckResult, describePlan, type Preview, previewPlan } 
 import type { ResourceDescription, RunIO } from "../engine/mod.ts";
 import type { Plan } from "../plan/mod.ts";
 import type { ExecuteOptions } from "./execute.ts";
-import { importPlugins } from "./prepare.ts";
+import { importPlugins } from "./plugins.ts";
 import { registerBuiltins } from "../builtin.ts";
 import { stateBackendFor } from "./state_backend.ts";
 

@@ -1,10 +1,12 @@
 /** From a recipe file to a Plan: reads the files, imports plug-ins, plans. */
-import { pathToFileURL } from "node:url";
 import { registerBuiltins } from "../builtin.ts";
 import { type Plan, planRecipe } from "../plan/mod.ts";
 import { type LoadOptions, loadRecipe, type Recipe } from "../recipe/mod.ts";
-import { heldModule, heldRecipe, type JsonObject, RecipeError } from "../sdk/mod.ts";
+import { heldRecipe, type JsonObject } from "../sdk/mod.ts";
+import { importPlugins } from "./plugins.ts";
 import type { RecipeTexts } from "./sandbox_task.ts";
+
+export { importPlugins };
 
 /** What a recipe may be given from outside. */
 export interface RecipeInput {
@@ -66,22 +68,4 @@ export async function planFromTexts({ file, files, env, vars }: RecipeTexts): Pr
   };
   await importPlugins((await loadRecipe(file, options)).plugins);
   return planRecipe(await loadRecipe(file, options));
-}
-
-/**
- * Imports modules that register connectors, formats or transforms.
- * @throws {RecipeError} `PLUGIN_FAILED` when one can't be imported.
- */
-export async function importPlugins(paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    try {
-      await import(heldModule(path) ?? pathToFileURL(path).href);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new RecipeError("PLUGIN_FAILED", `The plug-in "${path}" can't be loaded: ${reason}`, {
-        hint: "check `plugins:` and that the module runs by itself with `deno check`",
-        cause,
-      });
-    }
-  }
 }

@@ -1,8 +1,8 @@
 /** Running, planning and looking in a Worker that holds only the permissions which the recipe needs. */
 import { tmpdir } from "node:os";
 import { TempDirectory } from "../batch/temp_directory.ts";
-import { type CheckResult, peakMemory, type Preview, type ResourceDescription } from "../engine/mod.ts";
-import { type EventSink, type RunSummary, SummaryBuilder } from "../observe/mod.ts";
+import type { CheckResult, Preview, ResourceDescription } from "../engine/mod.ts";
+import { type EventSink, peakMemory, type RunSummary, SummaryBuilder } from "../observe/mod.ts";
 import { accessOf, narrow, type Plan, type PlannedAccess, planRecipe } from "../plan/mod.ts";
 import type { Recipe } from "../recipe/mod.ts";
 import { errorFromData, type Grant, inWorker, isNamed, parentFolder } from "../sandbox/mod.ts";

@@ -1,4 +1,4 @@
 export * from "./describe.ts";
 export * from "./io.ts";
 export { decideStart, sourceStateOf } from "./resume.ts";
-export { peakMemory, runPlan } from "./run.ts";
+export { runPlan } from "./run.ts";

@@ -90,10 +90,12 @@ export function isPath(grant: Pick<Grant, "kind">): boolean {
   return grant.kind === "read" || grant.kind === "write" || grant.kind === "ffi";
 }
 
-/** The files and folders that the embedded engine opens itself: those of the blocks, not of the state or of code. */
+/** The files and folders that the embedded engine opens itself: those of the blocks and of `code_access`, not of the state or of code. */
 export function engineFiles(accesses: readonly PlannedAccess[], cwd: string): string[] {
   const paths = accesses
-    .filter(({ kind, key }) => (kind === "read" || kind === "write") && ENGINE_BLOCKS.has(String(key[0])))
+    .filter(({ kind, key }) =>
+      (kind === "read" || kind === "write") && (ENGINE_BLOCKS.has(String(key[0])) || key[1] === "code_access")
+    )
     .map(({ value }) => absolute(value, cwd));
   return [...new Set(paths)];
 }

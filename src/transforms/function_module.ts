@@ -61,7 +61,9 @@ export async function callFunction(
       "FUNCTION_FAILED",
       `"${config.export}" of "${config.module}" threw: ${messageOf(error)}${placeIn(error, url)}`,
       {
-        hint: ours?.hint,
+        hint: error instanceof Deno.errors.NotCapable
+          ? "name what the function reaches in runtime.code_access"
+          : ours?.hint,
         context: { module: config.module, export: config.export, call: context.call },
         retryable: ours?.retryable,
         cause: error,

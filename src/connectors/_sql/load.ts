@@ -81,6 +81,7 @@ export class SqlLoad<C extends SqlColumn> implements Load {
         result = await this.#write(batch);
         await this.#loads.record(position, { rows: result.rowsWritten, staged: this.#replaces });
       });
+      this.#loads.committed();
     } catch (error) {
       if (error instanceof CommitUnknownError) error.result = result;
       throw error;
@@ -120,8 +121,7 @@ export class SqlLoad<C extends SqlColumn> implements Load {
   async #transaction<T>(body: () => Promise<T>): Promise<T> {
     this.#context.signal.throwIfAborted();
     try {
-      const result = await this.#driver.transaction(body);
-      return result;
+      return await this.#driver.transaction(body);
     } catch (error) {
       this.#loads.forget();
       throw error;

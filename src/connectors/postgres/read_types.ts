@@ -82,6 +82,15 @@ const SIMPLE: Record<number, Reading> = {
 };
 
 const NUMERIC = 1700;
+/** Its cast to text adds the mask that its own text leaves out. */
+const INET = 869;
+
+const AS_TEXT: Reading = {
+  type: STRING,
+  decode: decode.text,
+  cast: asText("text"),
+  note: "it is read as text",
+};
 
 /** How a column is read. */
 export function readColumn(column: CatalogColumn): ReadColumn {
@@ -135,8 +144,13 @@ function readingOf(type: CatalogType): Reading {
   if (type.kind === "e") return { type: STRING, decode: decode.text };
   if (type.items !== undefined) return arrayReading(type.items);
   if (type.oid === NUMERIC) return numericReading(type.modifier);
-  return SIMPLE[type.oid] ??
-    { type: STRING, decode: decode.text, cast: asText("text"), note: "it is read as text" };
+  if (type.oid === INET) {
+    return {
+      ...AS_TEXT,
+      cast: (sql) => `pg_catalog.textin(pg_catalog.inet_out(${sql}))`,
+    };
+  }
+  return SIMPLE[type.oid] ?? AS_TEXT;
 }
 
 function arrayItems(type: CatalogType): CatalogType | undefined {
@@ -148,8 +162,8 @@ function arrayReading(items: CatalogType): Reading {
   return {
     type: { kind: "array", items: inner.type },
     decode: arrayDecoder(inner.decode),
-    // A cast of an array is a cast of each item, and keeps NULLs and the empty array.
-    ...(inner.cast === undefined ? {} : { cast: asText("text[]") }),
+    // By way of the text of the whole array, in which each item is written as it is alone.
+    ...(inner.cast === undefined ? {} : { cast: (sql) => asText("text[]")(asText("text")(sql)) }),
     ...(inner.note === undefined ? {} : { note: inner.note.replace("it is read", "its items are read") }),
   };
 }

@@ -19,7 +19,7 @@ import {
   tableColumns,
 } from "./catalog.ts";
 import { checkRead, type PostgresConfig } from "./config.ts";
-import { connect, type PgConnection } from "./connection.ts";
+import type { PgConnection } from "./connection.ts";
 import { formatTableName } from "./names.ts";
 import {
   canResumeServer,

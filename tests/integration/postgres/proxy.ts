@@ -5,6 +5,8 @@ export interface Cut {
   when(bytes: Uint8Array): boolean;
   /** Whether the server still gets those bytes. */
   readonly deliver: boolean;
+  /** The server does not learn that its client is gone, as when a network breaks. */
+  readonly hangs?: boolean;
 }
 
 export class CuttingProxy implements AsyncDisposable {
@@ -25,12 +27,18 @@ export class CuttingProxy implements AsyncDisposable {
     for await (const client of this.#listener) {
       const server = await Deno.connect({ hostname: to.host, port: to.port });
       this.#open.add(client).add(server);
-      running.push(this.#pass(client, server, cut), this.#pass(server, client));
+      running.push(
+        this.#pass({ from: client, to: server }, { cut }),
+        this.#pass({ from: server, to: client }, { hangs: cut.hangs }),
+      );
     }
     await Promise.all(running);
   }
 
-  async #pass(from: Deno.TcpConn, to: Deno.TcpConn, cut?: Cut): Promise<void> {
+  async #pass(
+    { from, to }: { from: Deno.TcpConn; to: Deno.TcpConn },
+    { cut, hangs = false }: { cut?: Cut; hangs?: boolean },
+  ): Promise<void> {
     const buffer = new Uint8Array(1 << 16);
     try {
       for (;;) {
@@ -45,13 +53,14 @@ export class CuttingProxy implements AsyncDisposable {
         this.cuts++;
         // The client loses the connection at once; the server once it has read what was delivered.
         this.#end(from);
+        if (cut!.hangs === true) return;
         if (cut!.deliver) await new Promise((done) => setTimeout(done, 100));
         break;
       }
     } catch {
       // The other direction has ended the connection.
     }
-    this.#end(from);
+    if (!hangs) this.#end(from);
     this.#end(to);
   }
 

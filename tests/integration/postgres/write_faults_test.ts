@@ -86,6 +86,25 @@ for (const [mode, destination] of Object.entries(MODES)) {
   }
 }
 
+postgresTest(
+  "a server that does not learn of its lost client is made to let go of the load",
+  async (server) => {
+    const place = await Place.make(server);
+    await given(place);
+    await inDirectory(async (directory) => {
+      await using proxy = new CuttingProxy(server, {
+        when: afterBytes(700_000),
+        deliver: false,
+        hangs: true,
+      });
+      const summary = await copy(place, directory, { port: proxy.port });
+      assert.equal(proxy.cuts, 1);
+      assert.equal(summary.error, undefined);
+      assert.deepEqual(await place.rows(SAME), ["(t)"]);
+    });
+  },
+);
+
 postgresTest("a deadlock and a serialization failure are tried again", async (server) => {
   const place = await Place.make(server);
   await given(place);
