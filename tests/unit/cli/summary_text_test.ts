@@ -32,6 +32,7 @@ const summary: RunSummary = {
   started_at: "2024-05-01T00:00:00Z",
   resumed: false,
   nothing_to_do: false,
+  sandbox: true,
   schema_changes: [],
   resources: [resource],
   state: {

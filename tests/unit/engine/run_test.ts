@@ -55,6 +55,7 @@ function setup(
     version: PLAN_VERSION,
     recipe: "r",
     file: "r.yaml",
+    access: [],
     resources: [{
       name: "main",
       source: {
