@@ -1,6 +1,7 @@
-/** The summary of a run for people. Pure. */
+/** The summary of a run for people. */
 import type { ResourceSummary, RunSummary } from "../observe/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../observe/format.ts";
+import { holdsRecipes } from "../sdk/mod.ts";
 import { PLAIN, type Style } from "./style.ts";
 import { pad, wrap } from "./width.ts";
 
@@ -30,6 +31,8 @@ export function renderSummary(summary: RunSummary, view: SummaryView): string[] 
   const lines = summaryLines(summary, view);
   if (summary.sandbox) return lines;
   const { style = PLAIN } = view;
+  // An executable for one recipe holds no more than that recipe needs.
+  if (holdsRecipes()) return lines;
   const text = "none (--no-sandbox): the run held all permissions of the process";
   return [...lines, `  ${style.dim(pad("sandbox", LABEL))}${style.warning(text)}`];
 }

@@ -27,6 +27,7 @@ import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
 import type { StateKeeper } from "./state_keeper.ts";
+import { Validator } from "./validation/validator.ts";
 
 /** What a resource run works with. */
 export interface ResourceIO {
@@ -64,11 +65,13 @@ export class ResourceRun {
   readonly #basis: number;
   /** The default limit on memory has been raised. */
   #roomy = false;
+  readonly #validator: Validator | undefined;
 
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
     this.#io = io;
     this.#basis = io.keeper.state?.revision ?? 0;
+    this.#validator = this.#makeValidator();
   }
 
   /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
@@ -84,9 +87,10 @@ export class ResourceRun {
         applied: this.#applied,
         end: this.#end,
       });
-      await this.#giveUp();
+      await this.#giveUp(error);
       throw error;
     } finally {
+      this.#reportValidation();
       await this.#close();
     }
   }
@@ -121,7 +125,9 @@ export class ResourceRun {
     this.#source = await openSource(source.config, context);
     this.#end = "destination";
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
-    this.#start = decideStart(this.#memory(await this.#load?.resume()));
+    const committed = await this.#load?.resume();
+    this.#start = decideStart(this.#memory(committed));
+    this.#validator?.open(this.#load, this.#start.resumed ? committed?.tally : undefined);
     if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
@@ -163,15 +169,19 @@ export class ResourceRun {
     await this.#withRetries(() => this.#loadOnce());
     this.#end = "destination";
     const finalState = this.#source!.finalState?.(this.#state) ?? { ...this.#state, checkpoints: [] };
+    const judged = !this.nothingToDo || this.#resource.source.incremental === undefined;
+    if (judged && this.#replaces) this.#validator?.finish();
     if (this.#batches > 0 || this.#start!.resumed) {
       const position = this.#position(finalState, { complete: true });
       await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
+      await this.#validator?.published(this.#start!.runId);
     } else {
       await this.#load!.abort();
     }
     this.#load = undefined;
     await this.#io.keeper.finish(finalState, this.#sequence);
+    if (judged && !this.#replaces) this.#validator?.finish();
   }
 
   /**
@@ -193,6 +203,7 @@ export class ResourceRun {
     this.#state = fromSaved ? sourceStateOf(saved) : EMPTY_SOURCE_STATE;
     this.#start = { ...this.#start!, runId: crypto.randomUUID(), resumed: false, state: this.#state };
     this.#rowsRead = this.#batches = this.#bytesRead = 0;
+    this.#validator?.restart();
     this.#io.emit({ type: "restarted", time: Date.now(), resource: this.#resource.name });
   }
 
@@ -224,12 +235,12 @@ export class ResourceRun {
     });
     this.#reading = read;
     this.#applied = undefined;
-    this.#applied = await applySteps(input, resource.steps, this.#stepContext());
+    this.#applied = await this.#apply(input);
     const position = this.#position(state, { complete: false });
     let rejected = 0;
     let result;
     try {
-      result = await this.#writeSurely(this.#applied.batch, position);
+      result = await this.#writeSurely(this.#applied.batch, { position, source: read.label });
     } catch (cause) {
       const error = asError(cause, this.#io.signal);
       const deadLetter = this.#io.plan.runtime.deadLetter;
@@ -240,14 +251,14 @@ export class ResourceRun {
         session,
         deadLetter,
         identity: { recipe: this.#io.plan.recipe, resource: resource.name, position },
-        apply: (batch) => applySteps(batch, resource.steps, this.#stepContext()),
+        apply: (batch) => this.#apply(batch),
         signal: this.#io.signal,
         redactor: this.#io.redactor,
       });
       rejected = split.rejected;
       await this.#applied.release();
       this.#applied = split.accepted;
-      result = await this.#writeSurely(split.accepted.batch, position);
+      result = await this.#writeSurely(split.accepted.batch, { position, source: read.label });
       this.#io.emit({
         type: "rows_rejected",
         time: Date.now(),
@@ -259,7 +270,10 @@ export class ResourceRun {
     }
     this.#sequence += 1;
     this.#state = state;
-    const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, result.rowsScanned);
+    await this.#validator?.committed();
+    rejected += this.#validator?.rejectedRows ?? 0;
+    const scanned = this.#validator?.scanned ?? result.rowsScanned;
+    const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, scanned);
     const bytes = result.bytes ?? read.bytes ?? 0;
     this.#reading = undefined;
     this.#rowsRead += rowsRead;
@@ -285,8 +299,12 @@ export class ResourceRun {
     await session.release(read.batch);
   }
 
-  #writeSurely(batch: Batch, position: Position): Promise<WriteResult> {
-    return this.#surely(position, () => this.#load!.writeBatch(batch, position));
+  #writeSurely(batch: Batch, of: { position: Position; source?: string }): Promise<WriteResult> {
+    const { position } = of;
+    return this.#surely(
+      position,
+      () => this.#validator?.write(batch, { ...of, options: {} }) ?? this.#load!.writeBatch(batch, position),
+    );
   }
 
   /**
@@ -312,13 +330,20 @@ export class ResourceRun {
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       const started = Date.now();
       this.#reading = read;
-      this.#applied = await applySteps(await this.#limited(read), this.#resource.steps, this.#stepContext());
+      this.#applied = await this.#apply(await this.#limited(read));
+      const { sql } = this.#applied.batch;
       // Hashing the row makes the engine compute every column, so that a bad value is found without writing.
-      const [row] = await session.query<{ n: bigint }>(
-        `SELECT count(*) AS n FROM (SELECT hash(input) AS h FROM (${this.#applied.batch.sql}) AS input) WHERE h IS NOT NULL`,
-      );
-      const scanned = session.rowsScanned?.();
-      const rowsRead = await this.#countRead(read.batch, Number(row!.n), scanned);
+      const count = async () => {
+        const [row] = await session.query<{ n: bigint }>(
+          `SELECT count(*) AS n FROM (SELECT hash(input) AS h FROM (${sql}) AS input) WHERE h IS NOT NULL`,
+        );
+        return Number(row!.n);
+      };
+      const position = this.#position(read.state, { complete: false });
+      const accepted = await this.#validator?.check(count, position) ?? await count();
+      const scanned = this.#validator?.scanned ?? session.rowsScanned?.();
+      const rejected = this.#validator?.rejectedRows ?? 0;
+      const rowsRead = await this.#countRead(read.batch, accepted + rejected, scanned);
       this.#rowsRead += rowsRead;
       this.#batches += 1;
       this.#io.emit({
@@ -333,6 +358,41 @@ export class ResourceRun {
       });
       if (this.#io.options.limit !== undefined && this.#rowsRead >= this.#io.options.limit) break;
     }
+  }
+
+  /** The batch with all that the recipe does to it before it is written. */
+  async #apply(batch: Batch): Promise<AppliedSteps> {
+    const applied = await applySteps(batch, this.#resource.steps, this.#stepContext());
+    return await this.#validator?.apply(applied) ?? applied;
+  }
+
+  #makeValidator(): Validator | undefined {
+    const { validation: rules, destination } = this.#resource;
+    if (rules === undefined) return undefined;
+    return new Validator({
+      rules,
+      session: this.#io.session,
+      emit: this.#io.emit,
+      context: this.#context(),
+      stepContext: this.#stepContext(),
+      mergeKeys: destination.mode === "merge" ? destination.mergeKeys : [],
+      replaces: this.#replaces,
+      settles: getConnector(destination.connector).capabilities.settles === true,
+      temporaryDirectory: this.#io.plan.runtime.tempDirectory,
+      startedAt: this.#io.startedAt,
+      dryRun: this.#io.options.dryRun === true,
+    });
+  }
+
+  #reportValidation(): void {
+    if (this.#validator === undefined) return;
+    this.#io.emit({
+      type: "validation",
+      time: Date.now(),
+      resource: this.#resource.name,
+      report: this.#validator.report(),
+    });
+    this.#validator.close();
   }
 
   async #limited(read: SourceBatch) {
@@ -429,6 +489,7 @@ export class ResourceRun {
       strategy,
       fullRefresh: this.#io.options.fullRefresh ?? false,
       startedAt: this.#io.startedAt,
+      quarantineTable: this.#resource.validation?.quarantine?.table,
       orderBy: this.#resource.source.incremental?.cursorColumn,
     };
   }
@@ -468,9 +529,10 @@ export class ResourceRun {
   }
 
   /** After a failure: leaves the destination as its last commit left it, and the state as it was where nothing was committed. */
-  async #giveUp(): Promise<void> {
+  async #giveUp(error: DataLoaderError): Promise<void> {
     try {
-      await this.#load?.abort();
+      // Rows that were all staged and judged bad are not to be taken up by the next run.
+      await this.#load?.abort({ discard: error.code === "TABLE_RULE_BROKEN" });
     } catch (cause) {
       this.#log().log("warning", `Giving up the load failed as well: ${asError(cause).message}`);
     }

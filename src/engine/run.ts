@@ -12,6 +12,7 @@ const WITH_TEXT: ReadonlySet<RunEvent["type"]> = new Set([
   "plan",
   "retry",
   "rows_rejected",
+  "validation",
   "log",
   "resource_finished",
 ]);

@@ -4,6 +4,7 @@
  */
 import type { ErrorData, JsonObject, LogLevel, SchemaChange, WriteMode } from "../sdk/mod.ts";
 import type { RunStatus, RunSummary } from "./summary.ts";
+import type { ValidationReport } from "./validation_report.ts";
 
 interface Timed {
   readonly time: number;
@@ -119,6 +120,12 @@ export interface RowsRejected extends OfResource {
   readonly deadLetter?: string;
 }
 
+/** What validation found in a resource's rows; once, at its end, also where it failed. */
+export interface ValidationDone extends OfResource {
+  readonly type: "validation";
+  readonly report: ValidationReport;
+}
+
 export interface StateSaved extends Timed {
   readonly type: "state_saved";
   readonly resource?: string;
@@ -166,6 +173,7 @@ export type RunEvent =
   | Retry
   | SchemaChanged
   | RowsRejected
+  | ValidationDone
   | StateSaved
   | LogEvent
   | ResourceFinished

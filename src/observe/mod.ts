@@ -14,5 +14,7 @@ export {
   type SummaryEnd,
   type SummarySchemaChange,
   type SummaryState,
+  type ValidationSummary,
 } from "./summary.ts";
+export type { RuleReport, RuleSample, TableRuleReport, ValidationReport } from "./validation_report.ts";
 export type { ColumnWriter, TextWriter } from "./writer.ts";

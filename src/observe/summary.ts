@@ -1,6 +1,7 @@
 /** The summary of a run: what `--json` prints, folded from the run's events. */
 import type { ErrorData, JsonObject, SchemaChange, WriteMode } from "../sdk/mod.ts";
 import type { RunEvent } from "./events.ts";
+import type { RuleReport, ValidationReport } from "./validation_report.ts";
 
 /** `partial`: some resources failed and others did not. */
 export type RunStatus = "succeeded" | "failed" | "partial";
@@ -38,8 +39,14 @@ export interface ResourceSummary {
   readonly nothing_to_do: boolean;
   /** The position of an earlier run that this one took up. */
   readonly resumed?: { readonly run_id: string; readonly sequence: number };
+  /** What validation found; the rows themselves are in the report (`--report`). */
+  readonly validation?: ValidationSummary;
   readonly error?: ErrorData;
 }
+
+export type ValidationSummary = Omit<ValidationReport, "rules"> & {
+  readonly rules: readonly Omit<RuleReport, "samples">[];
+};
 
 /** One run, in numbers. Sizes are bytes, durations milliseconds, times RFC 3339 in UTC. */
 export interface RunSummary {
@@ -138,6 +145,11 @@ export class SummaryBuilder {
       case "rows_rejected":
         this.#resource(event.resource).rows_rejected += event.rows;
         break;
+      case "validation": {
+        const rules = event.report.rules.map(({ samples: _samples, ...rule }) => rule);
+        this.#resource(event.resource).validation = { ...event.report, rules };
+        break;
+      }
       case "schema_changed":
         for (const { kind, column, description } of event.changes) {
           if (kind !== "none") {

@@ -22,7 +22,8 @@ export function accessOf(recipe: Recipe, use: AccessUse): PlannedAccess[] {
     ...stepAccess(recipe),
     ...endAccess(recipe, "destination", use === "run" ? "write" : "read"),
     ...codeAccess(recipe),
-    ...(use === "run" ? deadLetterAccess(recipe) : []),
+    ...validationAccess(recipe),
+    ...(use === "run" ? keptRowsAccess(recipe) : []),
   ];
 }
 
@@ -38,10 +39,27 @@ function stepAccess(recipe: Recipe): PlannedAccess[] {
   );
 }
 
+/** Files that rules look values up in, and modules of rules. */
+function validationAccess(recipe: Recipe): PlannedAccess[] {
+  return (recipe.validation?.rules ?? []).flatMap((rule, i) => {
+    const block = ["validation", "rules", i];
+    const { references, function: code } = rule;
+    return [
+      ...(references?.file === undefined
+        ? []
+        : [at(recipe, block, { kind: "read", value: references.file, key: ["references", "file"] })]),
+      ...(code === undefined
+        ? []
+        : [at(recipe, block, { kind: "code", value: code.module, key: ["function", "module"] })]),
+    ];
+  });
+}
+
 /** Modules of the user's, and what the recipe says that they reach. */
 function codeAccess(recipe: Recipe): PlannedAccess[] {
   const lists = Object.entries(recipe.runtime.codeAccess ?? {}) as [Access["kind"], readonly string[]][];
-  const hasCode = recipe.plugins.length > 0 || stepAccess(recipe).some(({ kind }) => kind === "code");
+  const hasCode = recipe.plugins.length > 0 ||
+    [...stepAccess(recipe), ...validationAccess(recipe)].some(({ kind }) => kind === "code");
   return [
     ...recipe.plugins.map((value, i) => at(recipe, ["plugins"], { kind: "code", value, key: [i] })),
     ...lists.flatMap(([kind, values]) =>
@@ -55,18 +73,25 @@ function codeAccess(recipe: Recipe): PlannedAccess[] {
   ];
 }
 
-function deadLetterAccess(recipe: Recipe): PlannedAccess[] {
-  const path = recipe.runtime.deadLetter?.path;
-  if (path === undefined) return [];
-  return [path, `${path}.tmp`].flatMap((value) =>
-    (["read", "write"] as const).map((kind) =>
-      at(recipe, ["runtime", "dead_letter"], {
-        kind,
-        value,
-        key: [],
-        ...(value === path ? {} : { why: "its next version, until it is whole" }),
-      })
-    )
+/** The files that rows which do not load are kept in: read and written, with the next version of each until it is whole. */
+function keptRowsAccess(recipe: Recipe): PlannedAccess[] {
+  const files: [string | undefined, string[]][] = [
+    [recipe.runtime.deadLetter?.path, ["runtime", "dead_letter"]],
+    [recipe.validation?.quarantine, ["validation", "quarantine"]],
+  ];
+  return files.flatMap(([path, block]) =>
+    path === undefined
+      ? []
+      : [path, `${path}.tmp`].flatMap((value) =>
+        (["read", "write"] as const).map((kind) =>
+          at(recipe, block, {
+            kind,
+            value,
+            key: [],
+            ...(value === path ? {} : { why: "its next version, until it is whole" }),
+          })
+        )
+      )
   );
 }
 

@@ -4,6 +4,7 @@ import { findTransform, getConnector, getTransform, RecipeError, RecipeErrors } 
 import { accessOf } from "./access.ts";
 import { checkRecipe, plannedWrite } from "./check.ts";
 import { narrow } from "./narrow.ts";
+import { planValidation } from "./validation.ts";
 import { type DestinationPlan, type Plan, PLAN_VERSION, type ResourcePlan, type SourcePlan } from "./plan.ts";
 
 /** The name of the one resource of a recipe that has no `resources`. */
@@ -54,6 +55,7 @@ function planResource(
     if (findTransform(step.type) === undefined) getTransform(step.type);
     return { type: step.type, config: step.config, index: step.index, location: recipe.locate(step.path) };
   });
+  const validation = planValidation(recipe);
   const definition = [
     ends.source.connector,
     ends.source.config,
@@ -64,9 +66,15 @@ function planResource(
     ends.destination.mode,
     ends.destination.mergeKeys,
     ends.destination.strategy,
+    ...(validation === undefined ? [] : [withoutPlaces(validation)]),
   ];
   const fingerprint = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 16);
-  return { name: MAIN_RESOURCE, ...ends, steps, fingerprint };
+  return { name: MAIN_RESOURCE, ...ends, steps, validation, fingerprint };
+}
+
+/** A rule that moves to another line is the same rule. */
+function withoutPlaces(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (key, each) => key === "location" ? undefined : each));
 }
 
 function planSource(recipe: Recipe): SourcePlan {

@@ -8,6 +8,7 @@ import {
   RecipeError,
   type WriteMode,
 } from "../sdk/mod.ts";
+import { checkValidation } from "./validation.ts";
 
 import { accessOf } from "./access.ts";
 import { narrow } from "./narrow.ts";
@@ -40,6 +41,7 @@ export function checkRecipe(recipe: Recipe, options: CheckOptions = {}): RecipeE
     ...checkDestination(recipe, { pluginsPending }),
     // What a missing variable hides can't be told.
     ...(recipe.missingEnv.length > 0 ? [] : narrow(accessOf(recipe, "run"), recipe).problems),
+    ...checkValidation(recipe),
   ];
 }
 

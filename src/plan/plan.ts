@@ -4,6 +4,7 @@
  */
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
 import type { PlannedAccess } from "./access.ts";
+import type { ValidationRules } from "../validate/mod.ts";
 
 /** The version of the Plan's form. */
 export const PLAN_VERSION = 1;
@@ -33,6 +34,8 @@ export interface ResourcePlan {
   readonly source: SourcePlan;
   readonly steps: readonly StepPlan[];
   readonly destination: DestinationPlan;
+  /** What rows must fulfil, after the steps. */
+  readonly validation?: ValidationRules;
   /** Changes when the resource is defined otherwise: a half-done overwrite of another definition is not taken up. */
   readonly fingerprint: string;
 }

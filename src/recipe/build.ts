@@ -29,7 +29,6 @@ import type {
 const LATER_BLOCKS: readonly LaterKey[] = [
   "schema",
   "normalization",
-  "validation",
   "resources",
   "schedule",
   "alerts",
@@ -76,9 +75,10 @@ class Builder {
     const resources = this.#resources();
     const { source, destination } = resources === undefined ? this.#endpoints() : {};
     const steps = this.#steps();
-    for (const key of ["schema", "normalization", "validation", "schedule", "alerts"] as const) {
+    for (const key of ["schema", "normalization", "schedule", "alerts"] as const) {
       this.#simple(key);
     }
+    const validation = this.#simple("validation");
     const tests = this.#simple("tests");
     const required = resources === undefined ? ["name", "source", "destination"] : ["name"];
     this.#requireKeys(required.filter((key) => !suggested.has(key)));
@@ -102,6 +102,7 @@ class Builder {
       macros,
       plugins: plugins ?? [],
       later: this.#later(steps, resources ?? []),
+      validation: validation?.enabled === false ? undefined : validation,
       tests: tests ?? [],
       document: Object.fromEntries(
         ROOT_KEYS.flatMap((key): [string, Json][] =>

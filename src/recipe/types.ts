@@ -1,6 +1,7 @@
 /** What the recipe layer gives to the plan, the app and the command line. */
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
 import type { TestBlock } from "./model/tests.ts";
+import type { ValidationBlock } from "./model/validation.ts";
 
 export interface LoadOptions {
   /** Reads a recipe file as text. May throw whatever the platform throws. */
@@ -97,7 +98,6 @@ export interface StateBlock {
 export type LaterKey =
   | "schema"
   | "normalization"
-  | "validation"
   | "resources"
   | "schedule"
   | "alerts"
@@ -142,6 +142,8 @@ export interface Recipe {
   /** Paths of the TypeScript modules to import before a run. */
   readonly plugins: readonly string[];
   readonly later: readonly LaterBlock[];
+  /** Undefined where there is none, or it is switched off. */
+  readonly validation?: ValidationBlock;
   /** Cases for `dataloader test`. */
   readonly tests: readonly TestBlock[];
   /** Merged, rendered, paths resolved, as plain JSON. Holds secrets: redact before showing. */

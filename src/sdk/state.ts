@@ -46,6 +46,8 @@ export interface Position {
   /** What was read, for people: a position of another source says nothing of this one. */
   readonly source?: string;
   readonly state: SourceState;
+  /** What validation has counted in this run, this batch included: filled in when the batch is settled. */
+  tally?: JsonObject;
 }
 
 /** The current version of a saved state. Older ones are migrated when loaded. */

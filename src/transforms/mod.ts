@@ -29,3 +29,6 @@ export {
   planSteps,
   type Step,
 } from "./pipeline.ts";
+
+export { loadFunction } from "./function_module.ts";
+export { verdictsOf } from "./function_verdicts.ts";

@@ -69,7 +69,7 @@ for (const [what, target] of [["a file", "secret/secret.txt"], ["a folder", "sec
   });
 }
 
-async function writeRecipe({ folder, places }: World): Promise<void> {
+async function writeRecipe({ places }: World): Promise<void> {
   await Deno.writeTextFile(places.parent, "description: tries to get out\n");
   await Deno.writeTextFile(
     places.recipe,

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { cli } from "./cli.ts";
-import { copyTree } from "./copy_tree.ts";
+import { copyTree } from "./recipe_files.ts";
 import { withHome } from "./home.ts";
 import { RECIPE_RUNS } from "./recipe_cases.ts";
 

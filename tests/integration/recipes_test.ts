@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { runRecipe } from "./cli.ts";
-import { copyTree } from "./copy_tree.ts";
 import { sql } from "./database.ts";
 import { withHome } from "./home.ts";
 import { copyTree, POSTGRES_RECIPES } from "./recipe_files.ts";

@@ -12,11 +12,13 @@ import {
   quoteLiteral,
   type SchemaChange,
   type Session,
+  type WriteOptions,
   type WriteResult,
 } from "../../sdk/mod.ts";
 import { findKeys, requireTargetKeys } from "../_sql/keys.ts";
 import { asConnectorError, findRelation, inTransaction, type Target } from "./database.ts";
 import { Loads } from "./loads.ts";
+import { addQuarantined, removeOlder } from "./quarantine.ts";
 import { applyMerge, stageBatch } from "./merge.ts";
 import { addValidity, checkScd2, versionTime } from "./scd2.ts";
 import { type Fit, fitSchema, readTable } from "./schema.ts";
@@ -66,12 +68,14 @@ export class DuckdbLoad implements Load {
     return await this.#loads.newest({ staged: false });
   }
 
-  async writeBatch(batch: Batch, position: Position): Promise<WriteResult> {
+  async writeBatch(batch: Batch, position: Position, options: WriteOptions = {}): Promise<WriteResult> {
     this.#refuseItself(batch);
     const done = await this.#transaction(async () => {
       await this.#prepare();
       if (this.#replaces && !(await this.#stagedBy(position.runId))) await this.#discardStaging();
       const written = await this.#write(batch);
+      const quarantined = await options.settle?.(written.received);
+      if (quarantined !== undefined) await addQuarantined(this.#session, quarantined, this.#target);
       await this.#loads.record(position, { rows: written.written, staged: this.#replaces });
       return written;
     });
@@ -103,13 +107,23 @@ export class DuckdbLoad implements Load {
         await swap(this.#session, { target: this.#target, staging: this.#staging });
         await this.#loads.publish();
       }
+      const { quarantineTable: table } = this.#request;
+      if (this.#replaces && table !== undefined) {
+        await removeOlder(this.#context, { table, beside: this.#target, runId: position.runId });
+      }
       await this.#loads.record(position, { rows: 0, staged: false });
     });
   }
 
-  async abort(): Promise<void> {
+  async abort(options: { discard?: boolean } = {}): Promise<void> {
     // Every write was a transaction of its own, which is rolled back where it failed. What is staged stays for the
     // next run, which takes it up or discards it.
+    if (options.discard && this.#replaces) await this.#transaction(() => this.#discardStaging());
+  }
+
+  async existing(): Promise<string | undefined> {
+    const target = this.#replaces ? this.#staging : this.#target;
+    return await readTable(this.#session, target) === undefined ? undefined : `SELECT * FROM ${target.sql}`;
   }
 
   async lookup(column: string, value: string): Promise<string | undefined> {

@@ -21,6 +21,7 @@ const capabilities: Capabilities = {
   mergeStrategies: [],
   incremental: ["modified_time", "cursor", "timestamp", "watermark"],
   transactions: false,
+  settles: true,
   lookup: false,
   embedded: true,
   parallelRead: false,
