@@ -51,7 +51,7 @@ export const LAYERS: readonly LayerRule[] = [
   { path: "src/transforms/", may: [SDK] },
   { path: "src/formats/", may: [SDK] },
   { path: "src/storage/", may: [SDK] },
-  { path: "src/state/", may: [SDK] },
+  { path: "src/state/", may: ["src/schema/", SDK] },
   { path: "src/schema/", may: [SDK] },
   { path: "src/normalize/", may: [SDK] },
   { path: "src/validate/", may: [SDK] },

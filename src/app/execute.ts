@@ -1,11 +1,13 @@
 /** Executing a Plan in this thread: gives the engine its state backend and its session. The same in a Worker. */
+import { join } from "node:path";
 import { createSession } from "../batch/mod.ts";
 import { registerBuiltins } from "../builtin.ts";
 import { type RunOptions, runPlan } from "../engine/mod.ts";
 import type { EventSink, RunSummary } from "../observe/mod.ts";
 import type { Plan } from "../plan/mod.ts";
-import type { StateBackend } from "../sdk/mod.ts";
-import { createStateBackend } from "../state/mod.ts";
+import type { SchemaRegistry } from "../schema/mod.ts";
+import type { Session, StateBackend } from "../sdk/mod.ts";
+import { createStateBackend, SchemaFiles, SchemaTable } from "../state/mod.ts";
 import { importPlugins } from "./prepare.ts";
 
 /** Where states are kept when neither the recipe nor the command line says. */
@@ -26,6 +28,16 @@ export function stateBackendFor(plan: Pick<Plan, "state">, directory?: string): 
   return createStateBackend({ type: plan.state.backend, path });
 }
 
+/** The schema registry that a plan and the command line name: beside the states, unless the recipe says otherwise. */
+export function registryFor(
+  plan: Pick<Plan, "state" | "registry">,
+  options: { stateDirectory?: string; session: Session },
+): SchemaRegistry {
+  if (plan.registry.backend === "duckdb") return new SchemaTable(options.session, plan.registry.database);
+  const states = options.stateDirectory ?? plan.state.directory ?? DEFAULT_STATE_DIRECTORY;
+  return new SchemaFiles(plan.registry.directory ?? join(states, "schemas"));
+}
+
 /** Runs a plan to its end. What a run can meet is in the summary; nothing is thrown for it. */
 export async function executePlan(plan: Plan, options: ExecuteOptions = {}): Promise<RunSummary> {
   registerBuiltins();
@@ -37,5 +49,6 @@ export async function executePlan(plan: Plan, options: ExecuteOptions = {}): Pro
     emit,
     signal,
     openSession: createSession,
+    openRegistry: (session) => registryFor(plan, { stateDirectory: options.stateDirectory, session }),
   }, { fullRefresh, limit, dryRun });
 }

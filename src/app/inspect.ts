@@ -3,7 +3,7 @@ import { createSession } from "../batch/mod.ts";
 import { checkPlan, type CheckResult, describePlan, type Preview, previewPlan } from "../engine/mod.ts";
 import type { ResourceDescription, RunIO } from "../engine/mod.ts";
 import type { Plan } from "../plan/mod.ts";
-import { type ExecuteOptions, stateBackendFor } from "./execute.ts";
+import { type ExecuteOptions, registryFor, stateBackendFor } from "./execute.ts";
 
 type Options = Pick<ExecuteOptions, "stateDirectory" | "stateBackend" | "emit" | "signal">;
 
@@ -34,5 +34,6 @@ function lookingIO(plan: Plan, options: Options): RunIO {
     emit: options.emit ?? (() => {}),
     signal: options.signal ?? new AbortController().signal,
     openSession: createSession,
+    openRegistry: (session) => registryFor(plan, { stateDirectory: options.stateDirectory, session }),
   };
 }

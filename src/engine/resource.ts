@@ -1,6 +1,7 @@
 /** One resource of a run: read, transform, write, commit, batch by batch. */
 import type { EventSink } from "../observe/mod.ts";
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
+import type { SchemaRegistry } from "../schema/mod.ts";
 import {
   type Batch,
   type DataLoaderError,
@@ -17,12 +18,14 @@ import {
   type SourceState,
 } from "../sdk/mod.ts";
 import type { Redactor } from "../secrets/mod.ts";
-import { type AppliedSteps, applySteps } from "../transforms/pipeline.ts";
+import { applySteps } from "../transforms/pipeline.ts";
+import { type Conformed, SchemaGuard } from "./conform.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
 import { eventLogger, RAISED_MEMORY_LIMIT, type RunOptions } from "./io.ts";
 import { decideStart, type Memory, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
+import { SchemaHistory } from "./schema_history.ts";
 import type { StateKeeper } from "./state_keeper.ts";
 
 /** What a resource run works with. */
@@ -30,6 +33,7 @@ export interface ResourceIO {
   readonly plan: Plan;
   readonly session: Session;
   readonly keeper: StateKeeper;
+  readonly registry?: SchemaRegistry;
   readonly emit: EventSink;
   readonly signal: AbortSignal;
   readonly options: RunOptions;
@@ -49,7 +53,7 @@ export class ResourceRun {
   #end: "source" | "destination" = "source";
   /** The batch under way. */
   #reading: SourceBatch | undefined;
-  #applied: AppliedSteps | undefined;
+  #applied: Conformed | undefined;
   #source: Source | undefined;
   #destination: Destination | undefined;
   #load: Load | undefined;
@@ -61,11 +65,21 @@ export class ResourceRun {
   readonly #basis: number;
   /** The default limit on memory has been raised. */
   #roomy = false;
+  readonly #guard: SchemaGuard;
+  readonly #history: SchemaHistory;
 
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
     this.#io = io;
     this.#basis = io.keeper.state?.revision ?? 0;
+    this.#history = new SchemaHistory(io.registry, { recipe: io.plan.recipe, resource, emit: io.emit });
+    this.#guard = new SchemaGuard({
+      resource,
+      session: io.session,
+      emit: io.emit,
+      replaces: resource.destination.mode === "overwrite" || io.options.fullRefresh === true,
+      lastSchema: () => this.#history.last(),
+    });
   }
 
   /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
@@ -113,6 +127,7 @@ export class ResourceRun {
     this.#end = "destination";
     const { openDestination } = await getConnector(destination.connector).openDestination!();
     this.#destination = await openDestination(destination.config, context);
+    this.#guard.open(this.#destination);
     this.#end = "source";
     const { openSource } = await getConnector(source.connector).openSource!();
     this.#source = await openSource(source.config, context);
@@ -197,12 +212,16 @@ export class ResourceRun {
     });
     this.#reading = read;
     this.#applied = undefined;
-    this.#applied = await applySteps(input, resource.steps, this.#stepContext());
+    const apply = async (batch: Batch) =>
+      await this.#guard.apply(await applySteps(batch, resource.steps, this.#stepContext()));
+    this.#applied = await apply(input);
     const position = this.#position(state, { complete: false });
     let rejected = 0;
+    let left = { discarded: 0, reason: "" };
     let result;
     try {
-      result = await this.#load!.writeBatch(this.#applied.batch, position);
+      left = await this.#applied.count();
+      result = await this.#load!.writeBatch(this.#applied.batch, position, { changes: this.#applied.changes });
     } catch (cause) {
       const error = asError(cause, this.#io.signal);
       const deadLetter = this.#io.plan.runtime.deadLetter;
@@ -213,14 +232,15 @@ export class ResourceRun {
         session,
         deadLetter,
         identity: { recipe: this.#io.plan.recipe, resource: resource.name, position },
-        apply: (batch) => applySteps(batch, resource.steps, this.#stepContext()),
+        apply,
         signal: this.#io.signal,
         redactor: this.#io.redactor,
       });
       rejected = split.rejected;
       await this.#applied.release();
       this.#applied = split.accepted;
-      result = await this.#load!.writeBatch(split.accepted.batch, position);
+      left = await split.accepted.count();
+      result = await this.#load!.writeBatch(split.accepted.batch, position, { changes: split.accepted.changes });
       this.#io.emit({
         type: "rows_rejected",
         time: Date.now(),
@@ -232,13 +252,23 @@ export class ResourceRun {
     }
     this.#sequence += 1;
     this.#state = state;
+    if (left.discarded > 0) {
+      const { discarded: rows, reason } = left;
+      this.#io.emit({ type: "rows_rejected", time: Date.now(), resource: resource.name, rows, reason });
+      rejected += rows;
+    }
     const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, result.rowsScanned);
     const bytes = result.bytes ?? read.bytes ?? 0;
     this.#reading = undefined;
     this.#rowsRead += rowsRead;
     this.#batches += 1;
     this.#bytesRead += read.bytes ?? 0;
-    const changes = result.changes?.filter((change) => change.kind !== "none") ?? [];
+    const changes = [
+      ...result.changes?.filter((change) => change.kind !== "none") ?? [],
+      ...this.#applied.notes,
+    ];
+    this.#applied.committed();
+    changes.push(...await this.#history.record(this.#applied.batch.schema, { runId: this.#start!.runId, changes }));
     if (changes.length > 0) {
       this.#io.emit({ type: "schema_changed", time: Date.now(), resource: resource.name, changes });
     }
@@ -264,13 +294,16 @@ export class ResourceRun {
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       const started = Date.now();
       this.#reading = read;
-      this.#applied = await applySteps(await this.#limited(read), this.#resource.steps, this.#stepContext());
+      const steps = await applySteps(await this.#limited(read), this.#resource.steps, this.#stepContext());
+      this.#applied = await this.#guard.apply(steps);
+      const { discarded } = await this.#applied.count();
       // Hashing the row makes the engine compute every column, so that a bad value is found without writing.
       const [row] = await session.query<{ n: bigint }>(
         `SELECT count(*) AS n FROM (SELECT hash(input) AS h FROM (${this.#applied.batch.sql}) AS input) WHERE h IS NOT NULL`,
       );
       const scanned = session.rowsScanned?.();
-      const rowsRead = await this.#countRead(read.batch, Number(row!.n), scanned);
+      const rowsRead = await this.#countRead(read.batch, Number(row!.n) + discarded, scanned);
+      this.#applied.committed();
       this.#rowsRead += rowsRead;
       this.#batches += 1;
       this.#io.emit({

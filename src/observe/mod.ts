@@ -11,6 +11,7 @@ export {
   type RunSummary,
   SummaryBuilder,
   type SummaryEnd,
+  type SummaryCoercion,
   type SummarySchemaChange,
   type SummaryState,
 } from "./summary.ts";

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import type { Recipe } from "../recipe/mod.ts";
 import { findTransform, getConnector, getTransform, RecipeError, RecipeErrors } from "../sdk/mod.ts";
 import { checkRecipe, plannedWrite } from "./check.ts";
+import type { SchemaPolicy } from "../schema/mod.ts";
+import { planRegistry, planSchema } from "./schema.ts";
 import { type DestinationPlan, type Plan, PLAN_VERSION, type ResourcePlan, type SourcePlan } from "./plan.ts";
 
 /** The name of the one resource of a recipe that has no `resources`. */
@@ -34,6 +36,7 @@ export function planRecipe(recipe: Recipe): Plan {
       threads: recipe.runtime.threads,
       tempDirectory: recipe.runtime.tempDirectory,
     },
+    registry: planRegistry(recipe),
     state: { backend: recipe.state.backend, directory: recipe.state.directory },
     plugins: recipe.plugins,
     vars: recipe.vars,
@@ -50,7 +53,7 @@ function planResource(
     if (findTransform(step.type) === undefined) getTransform(step.type);
     return { type: step.type, config: step.config, index: step.index, location: recipe.locate(step.path) };
   });
-  const definition = [
+  const definition: unknown[] = [
     ends.source.connector,
     ends.source.config,
     ends.source.incremental,
@@ -61,8 +64,15 @@ function planResource(
     ends.destination.mergeKeys,
     ends.destination.strategy,
   ];
+  const schema = planSchema(recipe);
+  if (schema !== undefined) definition.push(withoutPlaces(schema));
   const fingerprint = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 16);
-  return { name: MAIN_RESOURCE, ...ends, steps, fingerprint };
+  return { name: MAIN_RESOURCE, ...ends, steps, ...(schema === undefined ? {} : { schema }), fingerprint };
+}
+
+/** A schema moved to another line is the same schema. */
+function withoutPlaces({ mode, columns, actions }: SchemaPolicy): unknown {
+  return [mode, columns.map(({ location: _, ...column }) => column), actions];
 }
 
 function planSource(recipe: Recipe): SourcePlan {

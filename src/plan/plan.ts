@@ -2,6 +2,7 @@
  * The Plan: what a run will do, as plain JSON. It can be printed, compared, sent to a Worker or executed elsewhere; nothing
  * in it refers to this process. It may hold secrets (a password in a connector's config): `redactPlan` before showing it.
  */
+import type { RegistryPlan, SchemaPolicy } from "../schema/mod.ts";
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
 
 /** The version of the Plan's form. */
@@ -15,6 +16,8 @@ export interface Plan {
   readonly resources: readonly ResourcePlan[];
   readonly runtime: RuntimePlan;
   readonly state: StatePlan;
+  /** Where versions of schemas are kept. */
+  readonly registry: RegistryPlan;
   /** Modules to import before anything is opened: they register connectors, formats and transforms. */
   readonly plugins: readonly string[];
   readonly vars: JsonObject;
@@ -30,6 +33,8 @@ export interface ResourcePlan {
   readonly source: SourcePlan;
   readonly steps: readonly StepPlan[];
   readonly destination: DestinationPlan;
+  /** `schema`; undefined where the recipe has none. */
+  readonly schema?: SchemaPolicy;
   /** Changes when the resource is defined otherwise: a half-done overwrite of another definition is not taken up. */
   readonly fingerprint: string;
 }

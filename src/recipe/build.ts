@@ -27,7 +27,6 @@ import type {
 
 /** Blocks without an engine, listed in `later` when they ask for something. */
 const LATER_BLOCKS: readonly LaterKey[] = [
-  "schema",
   "normalization",
   "validation",
   "resources",
@@ -76,7 +75,8 @@ class Builder {
     const resources = this.#resources();
     const { source, destination } = resources === undefined ? this.#endpoints() : {};
     const steps = this.#steps();
-    for (const key of ["schema", "normalization", "validation", "schedule", "alerts", "tests"] as const) {
+    const schema = this.#simple("schema");
+    for (const key of ["normalization", "validation", "schedule", "alerts", "tests"] as const) {
       this.#simple(key);
     }
     const required = resources === undefined ? ["name", "source", "destination"] : ["name"];
@@ -97,6 +97,7 @@ class Builder {
       resources: resources ?? [],
       runtime: toRuntime(runtime ?? blockSchema("runtime").parse({})),
       state: toState(state ?? blockSchema("state").parse({})),
+      schema,
       vars,
       macros,
       plugins: plugins ?? [],

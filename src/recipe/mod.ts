@@ -10,6 +10,7 @@ export type {
   Recipe,
   ResourceBlock,
   RuntimeBlock,
+  SchemaBlock,
   SourceBlock,
   StateBlock,
   StepBlock,

@@ -207,7 +207,13 @@ export interface ColumnDefinition extends Field {
  * the transaction of the batch, and leaves out what is so already. Destinations without tables (files) only say what it
  * means to them.
  */
-export type TableChange =
+export type TableChange = TableChangeKind & {
+  /** For people: `add column b (int64)`. */
+  readonly description: string;
+  readonly safety: "safe" | "destructive";
+};
+
+export type TableChangeKind =
   | {
     readonly kind: "create_table";
     readonly columns: readonly ColumnDefinition[];

@@ -29,3 +29,6 @@ export {
   planSteps,
   type Step,
 } from "./pipeline.ts";
+export { conversion } from "./cast_conversion.ts";
+export { reasonSql } from "./cast_reason.ts";
+export { isRefusal } from "./cast_rules.ts";

@@ -12,6 +12,7 @@ const capabilities: Capabilities = {
   transactions: true,
   lookup: true,
   embedded: true,
+  constraints: ["primary_key", "unique"],
   parallelRead: false,
   bulkFormats: [],
   tier: "native",
