@@ -18,6 +18,7 @@ import {
   type Destination,
   formatType,
   getConnector,
+  type LoadRequest,
   quoteIdent,
   type Schema,
   type SchemaChange,
@@ -47,6 +48,7 @@ export interface GuardOptions {
   readonly resource: ResourcePlan;
   readonly session: Session;
   readonly emit: EventSink;
+  readonly loadRequest: LoadRequest;
   /** All rows of the table are replaced. */
   readonly replaces: boolean;
   /** What is known of the rows loaded before, where the destination can't tell. */
@@ -68,6 +70,7 @@ export class SchemaGuard {
   /** The table has been asked for. */
   #known = false;
   #replaces: boolean;
+  #checked = false;
   readonly #told = new Set<string>();
 
   constructor(options: GuardOptions) {
@@ -101,6 +104,7 @@ export class SchemaGuard {
       ? batch
       : await batch.session.relation(sql.select(`(${batch.sql})`), batch.metadata);
     const changes = [...fitted.changes, ...dropped];
+    await this.#refuseLosses(output.schema, changes);
     return {
       batch: output,
       keepsRows: applied.keepsRows,
@@ -136,6 +140,15 @@ export class SchemaGuard {
       identifierLength,
       wholeRows: !this.#capabilities.transactions,
     });
+  }
+
+  /** Under `strict`, what the destination's mapping of types would lose stops the load before its first row. */
+  async #refuseLosses(schema: Schema, changes: readonly TableChange[]): Promise<void> {
+    const policy = this.#policy!;
+    if (policy.mode !== "strict" || this.#checked || this.#destination === undefined) return;
+    const { losses = [] } = await this.#destination.describe(schema, this.#options.loadRequest, { changes });
+    if (losses.length > 0) throw schemaProblem.lossyMapping(losses, policy);
+    this.#checked = true;
   }
 
   async #readTable(): Promise<TableSchema | undefined> {
@@ -254,6 +267,43 @@ export class SchemaGuard {
         : `is no ${formatType(column.via ?? column.type)} as it is`,
     }, { policy: this.#policy!, column: this.#policyOf(column) });
   }
+}
+
+/** What a plan says of a schema. */
+export interface PlannedSchema {
+  /** The columns as they would be written. */
+  readonly schema: Schema;
+  readonly changes: readonly TableChange[];
+  readonly notes: readonly SchemaChange[];
+}
+
+/**
+ * What `schema` would make of rows and of the table, from their columns alone.
+ * @throws {EngineError} as `SchemaGuard.apply`; under `strict` also for what the mapping of types loses.
+ */
+export function planConform(
+  rows: Schema,
+  of: { resource: ResourcePlan; table: TableSchema | undefined; replaces?: boolean },
+): PlannedSchema {
+  const policy = of.resource.schema!;
+  const { identifierLength, transactions } = getConnector(of.resource.destination.connector).capabilities;
+  const replaces = of.replaces ?? of.resource.destination.mode === "overwrite";
+  const fit = fitRows({ rows, policy, table: of.table, replaces, identifierLength, wholeRows: !transactions });
+  const refused = new ConformSql(fit, converter).refused();
+  if (refused !== undefined) {
+    throw schemaProblem.noConversion(
+      { name: refused.source!, from: refused.from!, to: refused.via ?? refused.type },
+      { policy, column: policy.columns.find(({ name }) => name.toLowerCase() === refused.name.toLowerCase()) },
+    );
+  }
+  const nullable = new Map(fit.after.columns.map((column) => [column.name, column.nullable]));
+  return {
+    schema: {
+      fields: fit.columns.map(({ name, type }) => ({ name, type, nullable: nullable.get(name) ?? true })),
+    },
+    changes: fit.changes,
+    notes: fit.notes,
+  };
 }
 
 /** Where there is no `schema`, rows are written as they come. */

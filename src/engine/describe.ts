@@ -15,6 +15,8 @@ import {
   type WriteDescription,
 } from "../sdk/mod.ts";
 import { applySteps, planSteps } from "../transforms/mod.ts";
+import { schemaOf, schemaProblem } from "../schema/mod.ts";
+import { planConform, type PlannedSchema } from "./conform.ts";
 import { asError, explain, type UnderWay } from "./failure.ts";
 import { eventLogger, type RunIO } from "./io.ts";
 import { sourceStateOf } from "./resume.ts";
@@ -71,8 +73,13 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
     () =>
       withSource(resource, look, (source) => source.describe(readRequest(resource, look.plan), look.state)),
   );
-  const schema = read && await attempt("source", () => schemaAfterSteps(read.schema, resource, look));
-  const write = schema &&
+  const rows = read && await attempt("source", () => schemaAfterSteps(read.schema, resource, look));
+  const planned = rows && resource.schema && await attempt(
+    "destination",
+    () => withDestination(resource, look, (destination) => planSchema(rows, { resource, look, destination, read })),
+  );
+  const schema = resource.schema === undefined ? rows : planned?.schema;
+  const described = schema &&
     await attempt(
       "destination",
       () =>
@@ -84,9 +91,33 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
             fullRefresh: false,
             startedAt: new Date().toISOString(),
             orderBy: resource.source.incremental?.cursorColumn,
-          })),
+          }, { changes: planned?.changes })),
     );
+  if (resource.schema?.mode === "strict" && (described?.losses?.length ?? 0) > 0) {
+    errors.push(schemaProblem.lossyMapping(described!.losses!, resource.schema));
+  }
+  const write = described && { ...described, changes: [...described.changes, ...planned?.notes ?? []] };
   return { resource: resource.name, state: look.state, read, schema, write, errors };
+}
+
+/** What `schema` makes of the rows and the table. */
+async function planSchema(
+  rows: Schema,
+  of: { resource: ResourcePlan; look: Look; destination: Destination; read: ReadDescription },
+): Promise<PlannedSchema> {
+  const { resource, look, destination, read } = of;
+  if (resource.schema!.mode === "strict" && (read.losses?.length ?? 0) > 0) {
+    throw schemaProblem.lossyMapping(read.losses!, resource.schema!);
+  }
+  return planConform(rows, { resource, table: await tableOf(resource, look, destination) });
+}
+
+/** The table that is there; where the destination can't tell, what was loaded last. */
+async function tableOf(resource: ResourcePlan, look: Look, destination: Destination) {
+  if (destination.table !== undefined) return await destination.table();
+  const registry = look.io.openRegistry?.(look.session);
+  const last = (await registry?.versions(look.plan.recipe, resource.name))?.at(-1);
+  return last && { columns: schemaOf(last.columns).fields };
 }
 
 /** The columns after the steps, found without a row and without running anybody's code; undefined where only that tells. */

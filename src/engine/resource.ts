@@ -77,6 +77,7 @@ export class ResourceRun {
       resource,
       session: io.session,
       emit: io.emit,
+      loadRequest: this.#loadRequest(),
       replaces: resource.destination.mode === "overwrite" || io.options.fullRefresh === true,
       lastSchema: () => this.#history.last(),
     });

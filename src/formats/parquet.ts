@@ -7,6 +7,7 @@ import {
   type LogicalType,
   type Schema,
 } from "../sdk/mod.ts";
+import { pathList } from "./engine_paths.ts";
 import { openParquetScan } from "./parquet_scan.ts";
 
 /** Options of the format. */
@@ -38,6 +39,8 @@ export const parquet: FormatDefinition<ParquetOptions> = defineFormat({
   compressions: ["snappy", "zstd", "gzip", "lz4", "brotli", "none"] as const,
   compressesWithin: true,
   openScan: openParquetScan,
+  columnsOf: (files) =>
+    `SELECT * FROM read_parquet(${pathList(files)}, union_by_name = true, hive_partitioning = false)`,
   copyOptions: (options, compression) => [
     "FORMAT parquet",
     `COMPRESSION ${CODECS[compression ?? "snappy"]}`,

@@ -364,9 +364,11 @@ class Fitting {
     const names = new Set(this.#table.keys());
     const written = new Set(this.#columns.map(({ name }) => name.toLowerCase()));
     const discarded = new Set(this.#notes.map(({ column }) => column?.toLowerCase()));
+    // Files that are there keep the old name.
+    const old = new Set(this.#policy.columns.map(({ renameFrom }) => renameFrom?.toLowerCase()));
     const lost = (this.#input.table?.columns ?? []).map(({ name }) => this.#renamed(name)).filter(({ name }) => {
       const key = name.toLowerCase();
-      return !written.has(key) && !discarded.has(key) && !OURS.test(name) && !isVariantOf(name, names) &&
+      return !written.has(key) && !discarded.has(key) && !old.has(key) && !OURS.test(name) && !isVariantOf(name, names) &&
         !this.#policy.columns.some((column) => column.name.toLowerCase() === key);
     });
     if (lost.length === 0) return;

@@ -151,6 +151,8 @@ export interface ReadDescription {
   readonly bytes?: number;
   readonly files?: number;
   readonly warnings: readonly string[];
+  /** Those of `warnings` that say what the mapping of types loses: refused under `schema.mode: strict`. */
+  readonly losses?: readonly string[];
 }
 
 /** A relation or stream the system offers. */

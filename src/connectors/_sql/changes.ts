@@ -30,7 +30,7 @@ export function changeStatements(
     const { kind, description, safety } = change;
     const about = kind === "create_table"
       ? description.replace("create table", `create table ${table.name}`)
-      : `${description} in ${table.name}`;
+      : `${description} ${kind === "add_column" ? "to" : "in"} ${table.name}`;
     const column = kind === "create_table"
       ? undefined
       : kind === "add_column"

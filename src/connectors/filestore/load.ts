@@ -6,10 +6,12 @@ import {
   type Load,
   type LoadRequest,
   type Position,
+  type WriteOptions,
   type WriteResult,
 } from "../../sdk/mod.ts";
 import { fileError, joinPath } from "../../storage/mod.ts";
 import type { StagedPart } from "./journal.ts";
+import { changesOfFiles } from "./table.ts";
 import type { WorkFolder } from "./work_folder.ts";
 import { writeParts, type Writer, type WrittenPart } from "./write_parts.ts";
 
@@ -50,7 +52,7 @@ export abstract class FileLoad implements Load {
     });
   }
 
-  async writeBatch(batch: Batch, position: Position): Promise<WriteResult> {
+  async writeBatch(batch: Batch, position: Position, options: WriteOptions = {}): Promise<WriteResult> {
     return await this.#files("write", async () => {
       const sequence = Math.max(position.sequence, this.work.journal.sequence + 1);
       const schema = JSON.stringify(batch.schema.fields.map(({ name, type }) => [name, type]));
@@ -72,6 +74,7 @@ export abstract class FileLoad implements Load {
         rowsWritten: rows,
         rowsScanned,
         bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
+        changes: changesOfFiles(options.changes ?? []),
       };
     });
   }
