@@ -49,7 +49,7 @@ export const LAYERS: readonly LayerRule[] = [
   { path: "src/connectors/_http/", may: [SDK] },
   { path: "src/connectors/<name>/", may: [...SHARED_CONNECTOR_PARTS, SDK] },
   { path: "src/transforms/", may: [SDK] },
-  { path: "src/formats/", may: [SDK] },
+  { path: "src/formats/", may: ["src/schema/", SDK] },
   { path: "src/storage/", may: [SDK] },
   { path: "src/state/", may: ["src/schema/", SDK] },
   { path: "src/schema/", may: [SDK] },

@@ -33,9 +33,9 @@ export function registryFor(
   plan: Pick<Plan, "state" | "registry">,
   options: { stateDirectory?: string; session: Session },
 ): SchemaRegistry {
-  if (plan.registry.backend === "duckdb") return new SchemaTable(options.session, plan.registry.database);
+  if (plan.registry?.backend === "duckdb") return new SchemaTable(options.session, plan.registry.database);
   const states = options.stateDirectory ?? plan.state.directory ?? DEFAULT_STATE_DIRECTORY;
-  return new SchemaFiles(plan.registry.directory ?? join(states, "schemas"));
+  return new SchemaFiles(plan.registry?.directory ?? join(states, "schemas"));
 }
 
 /** Runs a plan to its end. What a run can meet is in the summary; nothing is thrown for it. */

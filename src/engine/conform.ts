@@ -38,6 +38,8 @@ export interface Conformed extends AppliedSteps {
   readonly changes?: readonly TableChange[];
   /** What people are told of the rows beside `changes`. */
   readonly notes: readonly SchemaChange[];
+  /** The columns that the rows really have, for the registry. */
+  readonly recorded: Schema;
   /** Rows that are left out. Reports what is changed, made NULL or put elsewhere. Reads the rows, if there is anything to count. */
   count(): Promise<{ discarded: number; reason: string }>;
   /** To be called when the batch is committed. */
@@ -109,6 +111,7 @@ export class SchemaGuard {
       batch: output,
       keepsRows: applied.keepsRows,
       changes,
+      recorded: recordedSchema(fitted),
       notes: fitted.notes.filter(({ kind, column }) => !this.#told.has(`${kind} ${column}`)),
       diagnose: async (error) => await applied.diagnose(error) ?? await this.#diagnose(applied, { fitted, sql, error }),
       release: () => applied.release(),
@@ -269,6 +272,15 @@ export class SchemaGuard {
   }
 }
 
+/** The columns that have values, as the table has them. */
+function recordedSchema(fit: Fit): Schema {
+  const table = new Map(fit.after.columns.map((column) => [column.name, column]));
+  return {
+    fields: fit.columns.filter(({ source, fill }) => source !== undefined || fill !== undefined)
+      .map(({ name, type }) => ({ name, type, nullable: table.get(name)?.nullable ?? true })),
+  };
+}
+
 /** What a plan says of a schema. */
 export interface PlannedSchema {
   /** The columns as they would be written. */
@@ -311,6 +323,7 @@ function unchanged(applied: AppliedSteps): Conformed {
   return {
     ...applied,
     batch: applied.batch,
+    recorded: applied.batch.schema,
     notes: [],
     diagnose: (error) => applied.diagnose(error),
     release: () => applied.release(),

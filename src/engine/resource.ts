@@ -264,12 +264,14 @@ export class ResourceRun {
     this.#rowsRead += rowsRead;
     this.#batches += 1;
     this.#bytesRead += read.bytes ?? 0;
-    const changes = [
-      ...result.changes?.filter((change) => change.kind !== "none") ?? [],
-      ...this.#applied.notes,
-    ];
     this.#applied.committed();
-    changes.push(...await this.#history.record(this.#applied.batch.schema, { runId: this.#start!.runId, changes }));
+    const changes = await this.#history.record(this.#applied.recorded, {
+      runId: this.#start!.runId,
+      changes: [
+        ...result.changes?.filter((change) => change.kind !== "none") ?? [],
+        ...this.#applied.notes,
+      ],
+    });
     if (changes.length > 0) {
       this.#io.emit({ type: "schema_changed", time: Date.now(), resource: resource.name, changes });
     }

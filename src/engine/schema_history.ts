@@ -37,16 +37,18 @@ export class SchemaHistory {
   }
 
   /**
-   * Adds a version where the schema is another than before. Returns what has changed and is not among `changes`.
+   * Adds a version where the schema is another than before. Returns what people are to be told: `changes`, without a missing
+   * column that was missing before, and what else has changed.
    * A registry that fails stops no load: its rows are committed already. It is told as a warning.
    */
   async record(
     schema: Schema,
     run: { runId: string; changes: readonly SchemaChange[] },
   ): Promise<SchemaChange[]> {
-    if (this.#registry === undefined) return [];
+    if (this.#registry === undefined) return [...run.changes];
     const text = JSON.stringify(versionColumns(schema));
-    if (text === this.#recorded) return [];
+    const known = run.changes.filter(({ kind }) => kind !== "missing_column");
+    if (text === this.#recorded) return known;
     const { recipe, resource } = this.#options;
     try {
       const renamed = new Map((resource.schema?.columns ?? []).flatMap(({ name, renameFrom }) =>
@@ -55,13 +57,16 @@ export class SchemaHistory {
       const versions = await this.#read();
       const version = nextVersion(versions, { schema, runId: run.runId, time: new Date(), renamed });
       this.#recorded = text;
-      if (version === undefined) return [];
+      if (version === undefined) return known;
       await this.#registry.add(recipe, resource.name, version);
       this.#versions = [...versions, version];
       const told = new Set(run.changes.map(({ column }) => column?.toLowerCase()));
-      return version.changes.flatMap((change) =>
-        told.has(change.column.toLowerCase()) ? [] : rowsChange(change) ?? []
-      );
+      return [
+        ...run.changes,
+        ...version.changes.flatMap((change) =>
+          told.has(change.column.toLowerCase()) ? [] : rowsChange(change) ?? []
+        ),
+      ];
     } catch (error) {
       if (!(error instanceof DataLoaderError)) throw error;
       this.#recorded = text;
@@ -72,7 +77,7 @@ export class SchemaHistory {
         level: "warning",
         message: `The schema of what was loaded could not be recorded: ${error.message}`,
       });
-      return [];
+      return [...run.changes];
     }
   }
 

@@ -7,8 +7,7 @@ import {
   type LogicalType,
   type Schema,
 } from "../sdk/mod.ts";
-import { pathList } from "./engine_paths.ts";
-import { openParquetScan } from "./parquet_scan.ts";
+import { columnsOf, openParquetScan } from "./parquet_scan.ts";
 
 /** Options of the format. */
 export const ParquetOptions = z.strictObject({
@@ -39,8 +38,7 @@ export const parquet: FormatDefinition<ParquetOptions> = defineFormat({
   compressions: ["snappy", "zstd", "gzip", "lz4", "brotli", "none"] as const,
   compressesWithin: true,
   openScan: openParquetScan,
-  columnsOf: (files) =>
-    `SELECT * FROM read_parquet(${pathList(files)}, union_by_name = true, hive_partitioning = false)`,
+  columnsOf,
   copyOptions: (options, compression) => [
     "FORMAT parquet",
     `COMPRESSION ${CODECS[compression ?? "snappy"]}`,

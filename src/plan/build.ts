@@ -36,7 +36,7 @@ export function planRecipe(recipe: Recipe): Plan {
       threads: recipe.runtime.threads,
       tempDirectory: recipe.runtime.tempDirectory,
     },
-    registry: planRegistry(recipe),
+    ...(recipe.schema?.registry === undefined ? {} : { registry: planRegistry(recipe.schema.registry) }),
     state: { backend: recipe.state.backend, directory: recipe.state.directory },
     plugins: recipe.plugins,
     vars: recipe.vars,

@@ -16,8 +16,8 @@ export interface Plan {
   readonly resources: readonly ResourcePlan[];
   readonly runtime: RuntimePlan;
   readonly state: StatePlan;
-  /** Where versions of schemas are kept. */
-  readonly registry: RegistryPlan;
+  /** Where versions of schemas are kept; undefined: in files beside the state. */
+  readonly registry?: RegistryPlan;
   /** Modules to import before anything is opened: they register connectors, formats and transforms. */
   readonly plugins: readonly string[];
   readonly vars: JsonObject;

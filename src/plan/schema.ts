@@ -47,7 +47,7 @@ function tableActions({ mode, evolution = {} }: SchemaBlock): ChangeActions {
 }
 
 /** Where versions of schemas are kept. */
-export function planRegistry(recipe: Recipe): RegistryPlan {
-  const { backend = "local", directory, database } = recipe.schema?.registry ?? {};
-  return backend === "duckdb" ? { backend, database: database! } : { backend: "local", directory };
+export function planRegistry(registry: NonNullable<SchemaBlock["registry"]>): RegistryPlan {
+  const { backend, directory, database } = registry;
+  return backend === "duckdb" ? { backend, database: database! } : { backend, directory };
 }

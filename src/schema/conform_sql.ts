@@ -39,8 +39,8 @@ export class ConformSql {
   /** The first column whose type can't become the one it is to have. */
   refused(): OutputColumn | undefined {
     return this.#fit.columns.find((column) =>
-      column.source !== undefined && this.#coercion(column, column.lossy) === undefined
-    );
+      column.source !== undefined && column.onMisfit !== "null" && this.#coercion(column, column.lossy) === undefined
+    ) ?? this.#lenient().find((column) => this.#coercion(column, true) === undefined);
   }
 
   /** Whether the rows are what they are to be already. */
@@ -156,7 +156,9 @@ export class ConformSql {
 
   #converted(column: OutputColumn, form?: "tolerant"): string {
     const x = `r.${quoteIdent(column.source!)}`;
-    const coercion = this.#coercion(column, column.lossy)!;
+    const coercion = this.#coercion(column, column.lossy);
+    // Values that have another column to go to.
+    if (coercion === undefined) return `CAST(NULL AS ${engineType(column.type)})`;
     if (column.unlessFits !== undefined) {
       const inBase = this.#exact(column.from!, column.unlessFits, false)?.unfit(x) ?? `${x} IS NOT NULL`;
       return `CASE WHEN ${inBase} THEN ${coercion.strict(x)} END`;
@@ -165,7 +167,8 @@ export class ConformSql {
   }
 
   #unfit(column: OutputColumn): string {
-    return this.#coercion(column, false)?.unfit(`r.${quoteIdent(column.source!)}`) ?? "true";
+    const x = `r.${quoteIdent(column.source!)}`;
+    return this.#coercion(column, false)?.unfit(x) ?? `${x} IS NOT NULL`;
   }
 
   #isPlain(column: OutputColumn): boolean {

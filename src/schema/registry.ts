@@ -1,6 +1,7 @@
 /** Versions of the schema of what a recipe loads, apart from its state: what changed, when, and by which run. */
 import { formatType, type LogicalType, parseType, type Schema, type SchemaChange } from "../sdk/mod.ts";
 import { keepsKind } from "./lattice.ts";
+import { isVariantOf } from "./names.ts";
 
 /** A column as a version has it; the type as recipes write it. */
 export interface VersionColumn {
@@ -103,8 +104,13 @@ export function nextVersion(
   versions: readonly SchemaVersion[],
   now: { schema: Schema; runId: string; time: Date; renamed?: ReadonlyMap<string, string> },
 ): SchemaVersion | undefined {
-  const columns = versionColumns(now.schema);
   const last = versions.at(-1);
+  const columns = [...versionColumns(now.schema)];
+  const names = new Set(columns.map((column) => column.name.toLowerCase()));
+  // A load without such values does not take their column away.
+  for (const column of last?.columns ?? []) {
+    if (!names.has(column.name.toLowerCase()) && isVariantOf(column.name, names)) columns.push(column);
+  }
   const changes = last === undefined ? [] : diffColumns(last.columns, columns, now.renamed);
   if (last !== undefined && changes.length === 0) return undefined;
   return {

@@ -85,10 +85,10 @@ export interface FormatDefinition<O = unknown> {
   /** The SELECT that makes values the format can hold of a relation's: binary as text, and the like. Pure. */
   readonly encode?: (relation: string, schema: Schema, options: O) => string;
   /**
-   * A SELECT with the columns of all of the files, by name, each with a type that holds it in all of them. For formats whose
-   * files keep types: what is in a folder is then known from the files.
+   * The columns of all of the files, by name, each with a type that holds it in all of them. For formats whose files keep
+   * types: what is in a folder is then known from the files. Reads no rows.
    */
-  readonly columnsOf?: (files: readonly string[]) => string;
+  readonly columnsOf?: (files: readonly string[], session: Session) => Promise<Schema>;
   /** What rows of a schema lose in this format, a sentence each. */
   readonly losses?: (schema: Schema, options: O) => readonly string[];
   /**

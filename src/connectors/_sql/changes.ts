@@ -9,6 +9,8 @@ export interface ChangeDialect {
   readonly literal: (value: string) => string;
   /** Whether columns may have comments. */
   readonly comments: boolean;
+  /** Whether a column that was added may be made NOT NULL in the same transaction. */
+  readonly addsNotNull: boolean;
 }
 
 /** The table that changes: its name as SQL, and as people know it. */
@@ -112,7 +114,7 @@ class Statements {
 
   /** Rows that are there get the default, or NULL; a column without NULL needs a default for them. */
   #add(column: ColumnDefinition): string[] {
-    const required = !column.nullable && column.default !== undefined;
+    const required = this.#dialect.addsNotNull && !column.nullable && column.default !== undefined;
     return [
       `${this.#alter} ADD COLUMN ${this.#definition(column)}`,
       ...(required ? [`${this.#alter} ALTER COLUMN ${this.#quote(column.name)} SET NOT NULL`] : []),

@@ -128,6 +128,8 @@ export function plannedChanges(
     columnType: engineType,
     literal: quoteLiteral,
     comments: true,
+    // "Cannot create index with outstanding updates". Rows to come are looked at before they are written.
+    addsNotNull: false,
   });
 }
 

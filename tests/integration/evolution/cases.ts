@@ -348,6 +348,8 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "uuid and text become text",
+    // DuckDB reads Parquet files of both only where it is told a type.
+    only: "tables",
     loads: [
       first("SELECT 1 AS id, '5b6f3a44-1c1e-4f5e-9b1a-0d7e3a0c1f00'::UUID AS a"),
       first("SELECT 2 AS id, 'none' AS a", EVOLVE),

@@ -57,7 +57,7 @@ function checkSummary(summary: RunSummary, expected: EvolutionCase): void {
 }
 
 function splitColumn(column: string): [string, string] {
-  const found = /^(.*) (struct<.*>|array<.*>|\S+)$/.exec(column)!;
+  const found = /^(.*?) (struct<.*>|array<.*>|\S+)$/.exec(column)!;
   return [found[1]!, found[2]!];
 }
 
