@@ -75,6 +75,7 @@ export const PACKAGES: readonly PackageRule[] = [
   { name: "@duckdb/node-api", may: ["src/batch/"] },
   { name: "@duckdb/node-bindings", may: ["src/batch/"] },
   { name: "apache-arrow", may: COLUMNS, types: ["src/sdk/", "src/engine/", "src/mod.ts"] },
+  { name: "pg", may: ["src/connectors/postgres/"] },
   { name: "zod", may: ["src/", "scripts/"] },
   { name: "yaml", may: ["src/recipe/", "src/cli/", "scripts/"] },
   { name: "@huggingface/jinja", may: ["src/recipe/", "src/transforms/"] },

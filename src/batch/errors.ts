@@ -3,6 +3,7 @@
  * `ENGINE_ERROR` with DuckDB's own words. Values are cut to a length that fits a terminal.
  */
 import { EngineError, type ErrorOptions } from "../sdk/mod.ts";
+import { scanError } from "./scan_errors.ts";
 import { constraint } from "./constraint_errors.ts";
 import { csvError, csvSniffError, fileSchemaError, jsonError } from "./file_errors.ts";
 import { cut, firstLine, sentence, shorten, splitHint } from "./error_text.ts";
@@ -13,6 +14,8 @@ import { cut, firstLine, sentence, shorten, splitHint } from "./error_text.ts";
  */
 export function toEngineError(error: unknown): Error {
   if (error instanceof Error && error.constructor !== Error) return error;
+  const scan = error instanceof Error ? scanError(error) : undefined;
+  if (scan !== undefined) return scan;
   const text = shorten(error instanceof Error ? error.message : String(error));
   const [, kind = "", rest = text] = /^(\w[\w ]*?) Error: ([\s\S]*)$/.exec(text) ?? [];
   const body = rest.replace(/\n+LINE \d+: [\s\S]*$/, "").trim();

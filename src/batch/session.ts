@@ -14,11 +14,13 @@ import {
 } from "../sdk/mod.ts";
 import { toEngineError } from "./errors.ts";
 import { type ArrowTarget, readArrow } from "./arrow_in.ts";
+import { ArrowScans } from "./arrow_scan.ts";
 import { isFsError } from "./fs_error.ts";
 import { profileSettings, readProfile } from "./profile.ts";
 import { CallQueue, type Turn } from "./queue.ts";
+import { registerAside } from "./aside.ts";
 import { AttachedDatabases } from "./attached_databases.ts";
-import { ArrowBatch } from "./arrow_batch.ts";
+import { ArrowBatch, type NativeRows } from "./arrow_batch.ts";
 import { bindRelation } from "./bind.ts";
 import { endTransaction, isAborted } from "./checked_result.ts";
 import { ARROW_DATABASE, SideConnections } from "./side_connections.ts";
@@ -71,7 +73,9 @@ export async function createSession(options: SessionOptions = {}): Promise<DuckS
       `${limits} SET TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false;` +
         `ATTACH ':memory:' AS ${ARROW_DATABASE}; ${profileSettings(profile)}`,
     );
-    return new DuckSession({ database, connection, directory, profile });
+    const scans = new ArrowScans();
+    scans.register(connection);
+    return new DuckSession({ database, connection, directory, profile, scans });
   } catch (error) {
     await directory.remove();
     throw toEngineError(error);
@@ -91,6 +95,7 @@ interface Opened {
   readonly connection: duckdb.Connection;
   readonly directory: TempDirectory;
   readonly profile: string;
+  readonly scans: ArrowScans;
 }
 
 /** The `Session` of src/sdk over DuckDB. Made by `createSession`. */
@@ -100,6 +105,7 @@ export class DuckSession implements Session {
   readonly #side: SideConnections;
   readonly #attached = new AttachedDatabases();
   readonly #tables = new WeakMap<Batch, { name: string; temporary: boolean }>();
+  readonly #held = new WeakMap<Batch, { id: bigint; native: NativeRows }>();
   #stream: ChunkStream | undefined;
   #scanned: number | undefined;
   #names = 0;
@@ -177,9 +183,10 @@ export class DuckSession implements Session {
 
   async fromArrow(
     data: Table | AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
-    options: { schema?: Schema; metadata?: JsonObject } = {},
+    options: { schema?: Schema; metadata?: JsonObject; inPlace?: boolean } = {},
   ): Promise<ArrowBatch> {
     this.#assertOpen();
+    if (options.inPlace === true) return await this.#inPlace(data, options);
     const name = this.temporaryName("arrow");
     // What another connection writes while a transaction is open may not be visible in it.
     const temporary = this.#queue.current() !== undefined;
@@ -190,6 +197,20 @@ export class DuckSession implements Session {
     });
     const batch = new ArrowBatch(this, { ...loaded, metadata: options.metadata ?? {} });
     this.#tables.set(batch, { name, temporary });
+    return batch;
+  }
+
+  async #inPlace(
+    data: Table | AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
+    options: { schema?: Schema; metadata?: JsonObject },
+  ): Promise<ArrowBatch> {
+    const batches: RecordBatch[] = [];
+    for await (const batch of "batches" in data ? data.batches : data) batches.push(batch);
+    const { id, rows, native, ...bound } = this.#opened.scans.hold(batches, options.schema);
+    const metadata = options.metadata ?? {};
+    const own: NativeRows = { rows, batches: native };
+    const batch = new ArrowBatch(this, { ...bound, metadata, native: own });
+    this.#held.set(batch, { id, native: own });
     return batch;
   }
 
@@ -215,6 +236,11 @@ export class DuckSession implements Session {
   }
 
   async release(batch: Batch): Promise<void> {
+    const held = this.#held.get(batch);
+    if (held !== undefined) {
+      this.#opened.scans.release(held.id);
+      held.native.batches = undefined;
+    }
     const table = this.#tables.get(batch);
     if (table === undefined || this.#closed) return;
     this.#tables.delete(batch);
@@ -249,6 +275,14 @@ export class DuckSession implements Session {
     return `${prefix}_${++this.#names}_${crypto.randomUUID().slice(0, 8)}`;
   }
 
+  registerAside(take: (texts: readonly string[]) => void): Promise<string> {
+    return this.#call((connection) => {
+      const name = this.temporaryName("aside");
+      registerAside(connection, name, take);
+      return Promise.resolve(name);
+    });
+  }
+
   progress(): SessionProgress {
     if (this.#closed) return {};
     // `rows_processed` is no number of rows: the engine derives it from its estimate of the work.
@@ -279,6 +313,7 @@ export class DuckSession implements Session {
     } catch (error) {
       throw toEngineError(error);
     } finally {
+      this.#opened.scans.clear();
       this.#side.closeAll();
       duckdb.disconnect_sync(connection);
       duckdb.close_sync(database);

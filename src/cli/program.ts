@@ -1,5 +1,6 @@
 /** The command tree: names, options and help. What a command does is imported when it is called. */
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { nearest } from "../sdk/mod.ts";
 import { VERSION } from "../version.ts";
 import { type CliIO, EXIT } from "./io.ts";
 import { styleFor } from "./style.ts";
@@ -8,6 +9,7 @@ import { addLookCommands } from "./tree/look.ts";
 import { addProjectCommands } from "./tree/project.ts";
 import { addRunCommands } from "./tree/run.ts";
 import { addStateCommands } from "./tree/state.ts";
+import { addTestCommands } from "./tree/test.ts";
 
 /** Builds the command tree over the given streams. */
 export function buildProgram(io: CliIO): Command {
@@ -46,6 +48,7 @@ export function buildProgram(io: CliIO): Command {
   addRunCommands(program, io);
   program.commandsGroup("Look, without loading:");
   addLookCommands(program, io);
+  addTestCommands(program, io);
   program.commandsGroup("State:");
   addStateCommands(program, io);
   program.commandsGroup("Learn:");
@@ -109,6 +112,13 @@ function usageError(text: string, command: string, io: CliIO): string {
     "did you mean `$1`?",
   );
   const lines = [style.error("error[USAGE]"), `  ${sentence}`];
-  lines.push(`  ${style.strong("hint:")} ${hint === "" ? `see \`${command} --help\`` : hint}`);
+  lines.push(`  ${style.strong("hint:")} ${hint || nearestChoice(message) || `see \`${command} --help\``}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** Commander lists what is allowed and suggests nothing of it. */
+function nearestChoice(message: string): string | undefined {
+  const [, given, allowed] = /'([^']*)' is invalid\b.*Allowed choices are (.*?)\.?$/.exec(message) ?? [];
+  const near = given === undefined ? undefined : nearest(given, allowed!.split(", "));
+  return near === undefined ? undefined : `did you mean \`${near}\`?`;
 }

@@ -4,8 +4,10 @@ import type { Plan, ResourcePlan } from "../plan/mod.ts";
 import type { SchemaRegistry } from "../schema/mod.ts";
 import {
   type Batch,
+  CommitUnknownError,
   type DataLoaderError,
   type Destination,
+  EMPTY_SOURCE_STATE,
   getConnector,
   type Load,
   type LoadRequest,
@@ -16,6 +18,7 @@ import {
   type Source,
   type SourceBatch,
   type SourceState,
+  type WriteResult,
 } from "../sdk/mod.ts";
 import type { Redactor } from "../secrets/mod.ts";
 import { applySteps } from "../transforms/pipeline.ts";
@@ -135,6 +138,7 @@ export class ResourceRun {
     this.#end = "destination";
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
     this.#start = decideStart(this.#memory(await this.#load?.resume()));
+    if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
     this.#announce(this.#start);
@@ -176,9 +180,8 @@ export class ResourceRun {
     this.#end = "destination";
     const finalState = this.#source!.finalState?.(this.#state) ?? { ...this.#state, checkpoints: [] };
     if (this.#batches > 0 || this.#start!.resumed) {
-      await this.#withRetries(async () =>
-        await this.#load!.commit(this.#position(finalState, { complete: true }))
-      );
+      const position = this.#position(finalState, { complete: true });
+      await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
     } else {
       await this.#load!.abort();
@@ -187,8 +190,33 @@ export class ResourceRun {
     await this.#io.keeper.finish(finalState, this.#sequence);
   }
 
+  /**
+   * What is staged for an overwrite is left behind where its source can't go on from `state`: its rows would be of two
+   * moments. Its place is taken by the first batch of a new run.
+   */
+  async #beginAnew(state: SourceState): Promise<void> {
+    if (!this.#replaces || this.#source!.resumes === undefined) return;
+    this.#end = "source";
+    if (await this.#source!.resumes(this.#readRequest(), state)) return;
+    this.#log().log(
+      "info",
+      "The source has changed since the run that was cut off: it is read from the start again.",
+    );
+    this.#start = {
+      ...this.#start!,
+      runId: crypto.randomUUID(),
+      resumed: false,
+      state: EMPTY_SOURCE_STATE,
+    };
+    this.#state = EMPTY_SOURCE_STATE;
+    this.#rowsRead = this.#batches = this.#bytesRead = 0;
+    this.#io.emit({ type: "restarted", time: Date.now(), resource: this.#resource.name });
+  }
+
   async #loadOnce(): Promise<void> {
     this.#end = "source";
+    // A failure in between: what was read until then is of another moment.
+    if (this.#batches > 0) await this.#beginAnew(this.#state);
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       this.#io.signal.throwIfAborted();
       this.#end = "destination";
@@ -222,7 +250,7 @@ export class ResourceRun {
     let result;
     try {
       left = await this.#applied.count();
-      result = await this.#load!.writeBatch(this.#applied.batch, position, { changes: this.#applied.changes });
+      result = await this.#writeSurely(this.#applied, position);
     } catch (cause) {
       const error = asError(cause, this.#io.signal);
       const deadLetter = this.#io.plan.runtime.deadLetter;
@@ -241,7 +269,7 @@ export class ResourceRun {
       await this.#applied.release();
       this.#applied = split.accepted;
       left = await split.accepted.count();
-      result = await this.#load!.writeBatch(split.accepted.batch, position, { changes: split.accepted.changes });
+      result = await this.#writeSurely(split.accepted, position);
       this.#io.emit({
         type: "rows_rejected",
         time: Date.now(),
@@ -289,6 +317,27 @@ export class ResourceRun {
     if (!position.staged) await this.#io.keeper.progress(this.#start!.runId, this.#state, this.#sequence);
     await this.#applied.release();
     await session.release(read.batch);
+  }
+
+  #writeSurely({ batch, changes }: Conformed, position: Position): Promise<WriteResult> {
+    return this.#surely(position, () => this.#load!.writeBatch(batch, position, { changes }));
+  }
+
+  /**
+   * A commit that was not answered may have happened. The destination tells: what is there already is not written again.
+   */
+  async #surely<T>(position: Position, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof CommitUnknownError)) throw error;
+      let there: Position | undefined;
+      await this.#withRetries(async () => {
+        there = await this.#load!.resume();
+      });
+      if (there?.runId !== position.runId || there.sequence !== position.sequence) throw error;
+      return error.result as T;
+    }
   }
 
   async #dryRun(): Promise<void> {
@@ -385,8 +434,7 @@ export class ResourceRun {
   }
 
   #position(state: SourceState, { complete }: { complete: boolean }): Position {
-    const staged = !complete &&
-      (this.#resource.destination.mode === "overwrite" || this.#io.options.fullRefresh);
+    const staged = !complete && this.#replaces;
     return {
       runId: this.#start!.runId,
       sequence: this.#sequence + 1,
@@ -397,6 +445,11 @@ export class ResourceRun {
       source: this.#resource.source.summary,
       state,
     };
+  }
+
+  /** All rows are replaced: batches are staged until the end. */
+  get #replaces(): boolean {
+    return this.#resource.destination.mode === "overwrite" || this.#io.options.fullRefresh === true;
   }
 
   /** A limited run is another plan: what it has staged is no part of a whole run. */

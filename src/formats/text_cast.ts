@@ -23,7 +23,7 @@ export interface TextCast {
 }
 
 /**
- * The SQL of `text` (SQL of a VARCHAR) as a type. Empty text is NULL for every type but string. There is no AND, OR or
+ * The SQL of `text` (SQL of a VARCHAR) as a type. Empty text is NULL for every type but string and binary. There is no AND, OR or
  * BETWEEN in it: the engine's time to bind those grows with the square of the columns, minutes for 10,000.
  */
 export function castText(text: string, cast: TextCast): string {
@@ -34,7 +34,8 @@ export function castText(text: string, cast: TextCast): string {
   // Fails through a cast and not through error(), which the engine would not move filters past. The quote in front keeps
   // the engine from taking the start of the message for a date. Where the value stands is found afterwards.
   const message = `concat('"', ${text}, '"')`;
-  return `CASE WHEN ${text} = '' THEN NULL ${branches.join(" ")} WHEN ${text} IS NULL THEN NULL ` +
+  const empty = cast.type.kind === "binary" ? "" : `WHEN ${text} = '' THEN NULL `;
+  return `CASE ${empty}${branches.join(" ")} WHEN ${text} IS NULL THEN NULL ` +
     `ELSE CAST(${message} AS ${type}) END`;
 }
 

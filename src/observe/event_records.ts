@@ -44,6 +44,8 @@ export function eventRecords(event: RunEvent): EventRecord[] {
       return [debug("resource started", { resource: event.resource })];
     case "resumed":
       return [info("resumed", { resource: event.resource, from_run: event.runId, sequence: event.sequence })];
+    case "restarted":
+      return [info("restarted", { resource: event.resource })];
     case "batch_started": {
       const { resource, sequence, label, bytes } = event;
       return [debug("batch started", { resource, sequence, label, bytes })];

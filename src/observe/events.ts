@@ -56,6 +56,11 @@ export interface Resumed extends OfResource {
   readonly sequence: number;
 }
 
+/** What was committed of an overwrite so far is given up: its rows are read from the start again. */
+export interface Restarted extends OfResource {
+  readonly type: "restarted";
+}
+
 export interface BatchStarted extends OfResource {
   readonly type: "batch_started";
   readonly sequence: number;
@@ -171,6 +176,7 @@ export type RunEvent =
   | PlanEvent
   | ResourceStarted
   | Resumed
+  | Restarted
   | BatchStarted
   | Progress
   | BatchCommitted

@@ -130,6 +130,12 @@ export class SummaryBuilder {
       case "resumed":
         this.#resource(event.resource).resumed = { run_id: event.runId, sequence: event.sequence };
         break;
+      case "restarted": {
+        const resource = this.#resource(event.resource);
+        Object.assign(resource, { rows_read: 0, rows_written: 0, rows_rejected: 0, bytes: 0, batches: 0 });
+        delete resource.resumed;
+        break;
+      }
       case "batch_committed": {
         const resource = this.#resource(event.resource);
         resource.rows_read += event.rowsRead;

@@ -76,9 +76,10 @@ class Builder {
     const { source, destination } = resources === undefined ? this.#endpoints() : {};
     const steps = this.#steps();
     const schema = this.#simple("schema");
-    for (const key of ["normalization", "validation", "schedule", "alerts", "tests"] as const) {
+    for (const key of ["normalization", "validation", "schedule", "alerts"] as const) {
       this.#simple(key);
     }
+    const tests = this.#simple("tests");
     const required = resources === undefined ? ["name", "source", "destination"] : ["name"];
     this.#requireKeys(required.filter((key) => !suggested.has(key)));
     this.#problems.throwIfAny(this.#rendered.scope.secrets);
@@ -102,6 +103,7 @@ class Builder {
       macros,
       plugins: plugins ?? [],
       later: this.#later(steps, resources ?? []),
+      tests: tests ?? [],
       document: Object.fromEntries(
         ROOT_KEYS.flatMap((key): [string, Json][] =>
           key in this.#document ? [[key, this.#document[key]!]] : []

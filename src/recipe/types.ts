@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { schemaBlock } from "./model/quality.ts";
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
+import type { TestBlock } from "./model/tests.ts";
 
 export interface LoadOptions {
   /** Reads a recipe file as text. May throw whatever the platform throws. */
@@ -135,6 +136,8 @@ export interface Recipe {
   /** Paths of the TypeScript modules to import before a run. */
   readonly plugins: readonly string[];
   readonly later: readonly LaterBlock[];
+  /** Cases for `dataloader test`. */
+  readonly tests: readonly TestBlock[];
   /** Merged, rendered, paths resolved, as plain JSON. Holds secrets: redact before showing. */
   readonly document: JsonObject;
   /** Every secret text that came in, whole and as the parts it was built from. */

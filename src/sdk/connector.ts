@@ -48,12 +48,23 @@ export interface ConnectorDefinition<C = unknown> {
    * nothing else. Nothing where it is missing.
    */
   readonly access?: (config: C, use: "read" | "write") => readonly Access[];
+  /**
+   * For sources of files: how `dataloader test` reads a file of its own in place of those that the config names, with all
+   * that the config says of reading. With `rows` the file is JSON lines, and only what the config says of types holds.
+   */
+  readonly standIn?: (config: C, file: { path: string; rows: boolean }) => StandIn;
   /** One line for people, no secrets: `data/*.csv (csv)`, `shop.duckdb: main.orders`. */
   readonly describe: (config: C) => string;
   readonly openSource?: () => Promise<{ openSource: (config: C, context: OpenContext) => Promise<Source> }>;
   readonly openDestination?: () => Promise<
     { openDestination: (config: C, context: OpenContext) => Promise<Destination> }
   >;
+}
+
+/** What is read in place of a source. */
+export interface StandIn {
+  readonly connector: string;
+  readonly config: unknown;
 }
 
 /** A problem with one key of a config block. `key` is relative to the block: `["columns", "id"]`. */
@@ -176,6 +187,12 @@ export interface Source {
    */
   readBatches(request: ReadRequest, state: SourceState): AsyncIterable<SourceBatch>;
   /**
+   * Whether reading can go on from the state of a run that was cut off as if it had not been: the rows that are left are of
+   * the same moment as those that were read. Where it can't, an overwrite begins anew; `readBatches` has to cope with the
+   * other modes by itself. Default: it can.
+   */
+  resumes?(request: ReadRequest, state: SourceState): Promise<boolean>;
+  /**
    * The state of a run all of whose batches are committed. For sources that only know at the end that there is
    * no more; the default is the last batch's state with `checkpoints` emptied.
    */
@@ -290,7 +307,8 @@ export interface Destination {
 
 /**
  * One load: a run's writes to one table or set of files.
- * Order of calls: `resume`, then `writeBatch`…, then `commit` or `abort`, each once.
+ * Order of calls: `resume`, then `writeBatch`…, then `commit` or `abort`, each once. After a `CommitUnknownError` `resume` is
+ * called again. A write that fails with an error that a retry can help is tried again on the same load.
  */
 export interface Load {
   /**
@@ -303,7 +321,10 @@ export interface Load {
    * `overwrite` the rows stay hidden until `commit`; what another run (`position.runId`) has staged is discarded first.
    */
   writeBatch(batch: Batch, position: Position, options?: WriteOptions): Promise<WriteResult>;
-  /** Tries a batch and rolls it back: throws what `writeBatch` would throw. To find the rows a system refuses. */
+  /**
+   * Tries a batch and rolls it back: throws what `writeBatch` would throw. To find the rows a system refuses: an error that names
+   * one in `context.row`, from 1, spares the search for it.
+   */
   probe?(batch: Batch, options?: WriteOptions): Promise<void>;
   /** Makes the load visible where it was not, and records `position` (complete) in the same act. */
   commit(position: Position): Promise<void>;

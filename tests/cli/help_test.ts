@@ -37,6 +37,7 @@ Deno.test("the commands are those of the design", () => {
     "state import",
     "state reset",
     "state set",
+    "test",
     "validate",
     "version",
   ]);
@@ -72,6 +73,8 @@ Deno.test("usage errors: exit 2, what is wrong, what was meant", async () => {
     ["run", "a.yaml", "--limit", "0"],
     ["run", "a.yaml", "--limit", "ten"],
     ["run", "a.yaml", "--log-level", "loud"],
+    ["run", "a.yaml", "--log-level", "eror"],
+    ["completions", "zhs"],
     ["plan", "a.yaml", "b.yaml"],
     ["state", "rest", "a"],
     ["completions", "tcsh"],

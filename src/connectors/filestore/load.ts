@@ -54,6 +54,8 @@ export abstract class FileLoad implements Load {
 
   async writeBatch(batch: Batch, position: Position, options: WriteOptions = {}): Promise<WriteResult> {
     return await this.#files("write", async () => {
+      this.writer.context.signal.throwIfAborted();
+      this.#refuseOld(position);
       const sequence = Math.max(position.sequence, this.work.journal.sequence + 1);
       const schema = JSON.stringify(batch.schema.fields.map(({ name, type }) => [name, type]));
       await this.#discardOther(position.runId);
@@ -77,6 +79,24 @@ export abstract class FileLoad implements Load {
         changes: changesOfFiles(options.changes ?? []),
       };
     });
+  }
+
+  /** @throws {ConnectorError} `POSITION_CONFLICT` where that commit, or a later one, is there already. */
+  #refuseOld(position: Position): void {
+    const newest = Math.max(
+      this.work.journal.entry?.position.sequence ?? 0,
+      this.work.journal.staged?.position.sequence ?? 0,
+    );
+    if (position.sequence > newest) return;
+    const { recipe, resource } = this.writer.context;
+    throw new ConnectorError(
+      "POSITION_CONFLICT",
+      `Commit ${position.sequence} of recipe "${recipe}" can't be written: the destination already has commit ${newest}.`,
+      {
+        hint: "another run of the recipe is loading the same files: wait for it, then run again",
+        context: { recipe, resource, sequence: position.sequence, newest },
+      },
+    );
   }
 
   async probe(batch: Batch): Promise<void> {

@@ -8,6 +8,7 @@ import {
   describeConfig,
   type FilestoreConfig,
   hasOpenKeys,
+  standIn,
 } from "./config.ts";
 import { filestoreExamples, formatExamples } from "./examples.ts";
 import { TYPE_NOTES } from "./types.ts";
@@ -47,6 +48,7 @@ function define(format?: string): ConnectorDefinition<FilestoreConfig> {
     checkRead: (config, request) => checkRead(fixed(config), request),
     checkWrite: (config, request) => checkWrite(fixed(config), request),
     defaultWriteMode,
+    standIn: (config, file) => ({ connector: "filestore", config: standIn(fixed(config), file) }),
     describe: (config) => describeConfig(fixed(config)),
     openSource: async () => {
       const { openSource } = await import("./source.ts");

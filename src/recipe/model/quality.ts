@@ -180,30 +180,6 @@ export const validationBlock = () =>
     quarantine_table: z.string().min(1).optional().describe("Table that quarantined rows go to"),
   });
 
-/** `tests`: what `dataloader test` runs. */
-export const testsBlock = () => {
-  const rows = () => z.array(z.record(z.string(), z.unknown()));
-  return z.array(z.strictObject({
-    name: z.string().min(1).describe("What reports call the test"),
-    description: z.string().optional().describe("What it is for"),
-    vars: z.record(z.string(), z.unknown()).optional().describe("Values of `vars` for this test"),
-    given: z.strictObject({
-      rows: rows().optional().describe("Rows that stand for the source"),
-      file: asPath(z.string().min(1)).optional().describe("A file that stands for the source"),
-    }).describe("What the source gives"),
-    expect: z.strictObject({
-      rows: rows().optional().describe("Rows that must reach the destination"),
-      file: asPath(z.string().min(1)).optional().describe(
-        "A file with the rows that must reach the destination",
-      ),
-      row_count: z.int().nonnegative().optional().describe("How many rows must reach the destination"),
-      schema: z.record(z.string(), typeName()).optional().describe("Types of the columns at the destination"),
-      rejected: rows().optional().describe("Rows that must be rejected"),
-      error: z.string().min(1).optional().describe("Code of the error that must stop the run"),
-    }).describe("What must come of it"),
-  }));
-};
-
 /** `schedule` and `alerts`. */
 export const scheduleBlock = () =>
   z.union([
