@@ -14,6 +14,7 @@ import { SqlLoad } from "../_sql/load.ts";
 import type { Target } from "../_sql/table.ts";
 import { checkWrite, type PostgresConfig } from "./config.ts";
 import { PgDriver } from "./driver.ts";
+import { lookup } from "./lookup.ts";
 import { formatTableName, parseTableName, pgLiteral, type TableName } from "./names.ts";
 import { proveRights } from "./write_check.ts";
 
@@ -52,7 +53,12 @@ class PostgresDestination implements Destination {
 
   async openLoad(request: LoadRequest): Promise<Load> {
     const target = await this.#target();
-    return new SqlLoad({ driver: this.#driver, target, request, context: this.#context });
+    const load = new SqlLoad({ driver: this.#driver, target, request, context: this.#context });
+    const { session } = this.#context;
+    return Object.assign(load, {
+      lookup: (column: string, value: string) =>
+        lookup({ driver: this.#driver, target, session }, column, value),
+    });
   }
 
   async close(): Promise<void> {

@@ -263,7 +263,11 @@ async function* readStream(read: WholeRead): AsyncGenerator<SourceBatch> {
 
 /** The rows of a SELECT in order, cut into items. */
 export async function* stream(
-  read: { snapshot: Snapshot; target: ReadTarget; request: ReadRequest },
+  read: {
+    snapshot: Pick<Snapshot, "first">;
+    target: Pick<ReadTarget, "name" | "columns">;
+    request: Pick<ReadRequest, "batchSize">;
+  },
   select: string,
 ): AsyncGenerator<{ batches: RecordBatch[]; rows: number }> {
   const handover = new Handover<{ batches: RecordBatch[]; rows: number }>({ most: READ_AHEAD, producers: 1 });

@@ -101,7 +101,9 @@ async function writeAll(
   const results: WriteResult[] = [];
   for (const select of of.selects) {
     const batch = await session.relation(select);
-    results.push(await load.writeBatch(batch, position(++sequence, { runId, ...(staged ? { staged } : {}) })));
+    results.push(
+      await load.writeBatch(batch, position(++sequence, { runId, ...(staged ? { staged } : {}) })),
+    );
   }
   if (of.options.commit !== false) await load.commit(position(++sequence, { runId, complete: true }));
   return results;
