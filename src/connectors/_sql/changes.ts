@@ -1,5 +1,12 @@
 /** Changes of a table that the engine has decided on, as statements. What systems write differently is in the dialect. */
-import type { ColumnDefinition, LogicalType, SchemaChange, TableChange } from "../../sdk/mod.ts";
+import {
+  type ColumnDefinition,
+  ConnectorError,
+  type DataLoaderError,
+  type LogicalType,
+  type SchemaChange,
+  type TableChange,
+} from "../../sdk/mod.ts";
 
 /** How a system writes the parts of these statements. */
 export interface ChangeDialect {
@@ -7,6 +14,8 @@ export interface ChangeDialect {
   /** The type of a new column. */
   readonly columnType: (type: LogicalType) => string;
   readonly literal: (value: string) => string;
+  /** A value as JSON. */
+  readonly toJson: (value: string) => string;
   /** Whether columns may have comments. */
   readonly comments: boolean;
   /** Whether a column that was added may be made NOT NULL in the same transaction. */
@@ -19,6 +28,20 @@ export interface ChangedTable {
   readonly name: string;
   /** Its columns; undefined where it is to be made. Changes that are made already are left out. */
   readonly columns?: readonly { readonly name: string; readonly type: string; readonly nullable: boolean }[];
+}
+
+/** What went wrong when a table was to be changed. */
+export function changeRefused(change: SchemaChange, cause: DataLoaderError): ConnectorError {
+  return new ConnectorError(
+    "SCHEMA_CHANGE_REFUSED",
+    `The table can't be changed (${change.description}): ${cause.message}`,
+    {
+      hint: "change the table yourself, choose another action for this change under `schema.evolution`, or load the " +
+        "table again with --full-refresh",
+      context: { column: change.column ?? null, statement: change.statement! },
+      cause,
+    },
+  );
 }
 
 /** The statements of some changes, in order; a change may take several. */
@@ -139,9 +162,9 @@ class Statements {
       ? `CASE WHEN CAST(${cast} AS ${columnType(from)}) = ${name} THEN ${cast} WHEN ${name} IS NULL THEN NULL ` +
         `ELSE CAST(${literal("not exact: ")} || CAST(${name} AS ${text}) AS ${type}) END`
       : to.kind === "json"
-      ? `to_json(${name})`
+      ? this.#dialect.toJson(name)
       : to.kind === "string" && (from.kind === "array" || from.kind === "struct")
-      ? `CAST(to_json(${name}) AS ${text})`
+      ? `CAST(${this.#dialect.toJson(name)} AS ${text})`
       : cast;
     return [`${this.#alter} ALTER COLUMN ${name} SET DATA TYPE ${type} USING ${using}`];
   }

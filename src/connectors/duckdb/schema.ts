@@ -13,7 +13,7 @@ import {
   type TableChange,
   type TableSchema,
 } from "../../sdk/mod.ts";
-import { changeStatements } from "../_sql/changes.ts";
+import { changeRefused, changeStatements } from "../_sql/changes.ts";
 import type { Target } from "./database.ts";
 import { convert, parseDuckType, toLogical } from "./types.ts";
 
@@ -127,6 +127,7 @@ export function plannedChanges(
     quote: quoteIdent,
     columnType: engineType,
     literal: quoteLiteral,
+    toJson: (value) => `to_json(${value})`,
     comments: true,
     // "Cannot create index with outstanding updates". Rows to come are looked at before they are written.
     addsNotNull: false,
@@ -148,16 +149,7 @@ export async function makeChanges(
       await session.run(change.statement!);
     } catch (cause) {
       if (!(cause instanceof DataLoaderError) || cause.retryable) throw cause;
-      throw new ConnectorError(
-        "SCHEMA_CHANGE_REFUSED",
-        `The table can't be changed (${change.description}): ${cause.message}`,
-        {
-          hint: "change the table yourself, choose another action for this change under `schema.evolution`, or load " +
-            "the table again with --full-refresh",
-          context: { column: change.column ?? null, statement: change.statement! },
-          cause,
-        },
-      );
+      throw changeRefused(change, cause);
     }
   }
   return planned;

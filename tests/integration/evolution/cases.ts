@@ -2,6 +2,7 @@
  * What becomes of a table when the rows change. Each case loads once or several times; the last load is what it is about. Rows
  * are SELECTs, values are compared as text. What differs for files is said in the case.
  */
+import { shortenName } from "../../../src/schema/names.ts";
 import type { LoadSpec } from "./run.ts";
 
 type Row = readonly (string | null)[];
@@ -29,6 +30,8 @@ export interface EvolutionCase extends Outcome {
   readonly only?: "tables" | "files";
   /** What is otherwise for files. */
   readonly files?: Outcome;
+  /** What is otherwise for PostgreSQL, which has no records and no integers of 8 bits. */
+  readonly postgres?: Outcome;
 }
 
 const on = (actions: string, columns = "") => `  evolution: {${actions}}${columns === "" ? "" : `\n${columns}`}`;
@@ -36,6 +39,7 @@ const cols = (...list: string[]) => `  columns:\n${list.map((c) => `    - {${c}}
 const EVOLVE = on("allow_new_columns: true, allow_column_deletion: true, allow_type_changes: true");
 const NONE = "  mode: infer";
 const first = (rows: string, schema: string = NONE, write?: string): LoadSpec => ({ rows, schema, write });
+const LONG = "a_name_of_a_column_that_goes_on_and_on_and_is_longer_than_63_bytes";
 const A = "SELECT 1::BIGINT AS id, 5::BIGINT AS a";
 const MERGE = "write_mode: merge\n  merge_keys: [id]";
 const OVERWRITE = "write_mode: overwrite";
@@ -141,6 +145,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     loads: [first(A), first("SELECT 2::BIGINT AS id, 6::BIGINT AS a, {x: 1, y: ['p', 'q']} AS b")],
     columns: { id: "int64", a: "int64", b: "struct<x: int32, y: array<string>>" },
     rows: [["1", "5", null], ["2", "6", "{'x': 1, 'y': [p, q]}"]],
+    postgres: {
+      columns: { id: "int64", a: "int64", b: "json" },
+      rows: [["1", "5", null], ["2", "6", '{"x": 1, "y": ["p", "q"]}']],
+    },
   },
   {
     name: "a new JSON column",
@@ -390,12 +398,20 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     loads: [first("SELECT 1 AS id, {x: 1} AS a"), first("SELECT 2 AS id, {x: 2, y: 'q'} AS a", EVOLVE)],
     columns: { id: "int32", a: "struct<x: int32, y: string>" },
     rows: [["1", "{'x': 1, 'y': NULL}"], ["2", "{'x': 2, 'y': q}"]],
+    postgres: {
+      columns: { id: "int32", a: "json" },
+      rows: [["1", '{"x": 1}'], ["2", '{"x": 2, "y": "q"}']],
+    },
   },
   {
     name: "a record that lacks a field fits the column",
     loads: [first("SELECT 1 AS id, {x: 1, y: 'q'} AS a"), first("SELECT 2 AS id, {x: 2} AS a")],
     columns: { id: "int32", a: "struct<x: int32, y: string>" },
     rows: [["1", "{'x': 1, 'y': q}"], ["2", "{'x': 2, 'y': NULL}"]],
+    postgres: {
+      columns: { id: "int32", a: "json" },
+      rows: [["1", '{"x": 1, "y": "q"}'], ["2", '{"x": 2}']],
+    },
   },
   {
     name: "a record and a list become JSON",
@@ -403,6 +419,7 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     loads: [first("SELECT 1 AS id, {x: 1} AS a"), first("SELECT 2 AS id, [1, 2] AS a", EVOLVE)],
     columns: { id: "int32", a: "json" },
     rows: [["1", '{"x":1}'], ["2", "[1,2]"]],
+    postgres: { rows: [["1", '{"x": 1}'], ["2", "[1, 2]"]] },
   },
   {
     name: "a text column takes numbers",
@@ -758,6 +775,20 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     ],
     columns: { id: "int32", 'a "b" c': "int32", "é.日本": "int32", "x;--": "int32" },
     rows: [["1", "2", "3", null], ["2", "3", "4", "5"]],
+  },
+  {
+    name: "names beyond the destination's limit are cut the same way every time",
+    only: "tables",
+    loads: [
+      first(`SELECT 1 AS id, 'x' AS "${LONG}_a", 'y' AS "${LONG}_b"`),
+      first(`SELECT 2 AS id, 'v' AS "${LONG}_b", 'w' AS "${LONG}_a"`),
+    ],
+    columns: { id: "int32", [`${LONG}_a`]: "string", [`${LONG}_b`]: "string" },
+    rows: [["1", "x", "y"], ["2", "w", "v"]],
+    changes: [],
+    postgres: {
+      columns: { id: "int32", [shortenName(`${LONG}_a`, 63)]: "string", [shortenName(`${LONG}_b`, 63)]: "string" },
+    },
   },
   // Modes.
   {

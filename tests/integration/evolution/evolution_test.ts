@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import type { RunSummary } from "../../../src/observe/mod.ts";
 import { EVOLUTION_CASES, type EvolutionCase } from "./cases.ts";
 import { load } from "./run.ts";
-import { type Content, duckdbTarget, type EvolutionTarget, parquetTarget } from "./targets.ts";
+import { postgresTest } from "../../servers/postgres_test_case.ts";
+import { type Content, duckdbTarget, type EvolutionTarget, parquetTarget, postgresTarget } from "./targets.ts";
 
 for (const target of [duckdbTarget, parquetTarget]) {
   for (const one of EVOLUTION_CASES) {
@@ -12,8 +13,15 @@ for (const target of [duckdbTarget, parquetTarget]) {
   }
 }
 
+postgresTest("evolution, postgres", async (server, t) => {
+  const target = postgresTarget(server.url({ database: await server.createDatabase() }));
+  for (const one of EVOLUTION_CASES) {
+    if (one.only !== "files") await t.step(one.name, () => runCase(target, one));
+  }
+});
+
 async function runCase(target: EvolutionTarget, one: EvolutionCase): Promise<void> {
-  const expected = { ...one, ...target.table ? {} : one.files };
+  const expected = { ...one, ...target.table ? {} : one.files, ...target.name === "postgres" ? one.postgres : {} };
   const folder = await Deno.makeTempDir({ prefix: "dataloader_evolution_" });
   try {
     if (one.prepare !== undefined) await target.prepare(folder, one.prepare);

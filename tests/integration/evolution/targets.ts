@@ -1,6 +1,7 @@
 /** Where evolution cases are loaded into, and how what is there is read back. */
 import { createSession } from "../../../src/batch/mod.ts";
-import { formatType, quoteIdent, quoteLiteral } from "../../../src/sdk/mod.ts";
+import postgres from "../../../src/connectors/postgres/mod.ts";
+import { EMPTY_SOURCE_STATE, formatType, quoteIdent, quoteLiteral } from "../../../src/sdk/mod.ts";
 
 /** What a destination holds: types as recipes write them, values as text. */
 export interface Content {
@@ -64,3 +65,47 @@ export const parquetTarget: EvolutionTarget = {
     withDatabase("", (_run, read) =>
       read(`SELECT * FROM read_parquet(${quoteLiteral(`${folder}/out/*.parquet`)}, union_by_name = true)`)),
 };
+
+/** A database of a PostgreSQL server, a table of its own for each case (told apart by the folder's name). */
+export function postgresTarget(url: string): EvolutionTarget {
+  const table = (folder: string) => `t_${folder.replaceAll(/\W/g, "_").slice(-16)}`;
+  return {
+    name: "postgres",
+    table: true,
+    destination: (folder) => `  type: postgres\n  url: ${JSON.stringify(url)}\n  table: ${table(folder)}\n`,
+    prepare: async () => {},
+    read: async (folder) => {
+      const session = await createSession({ threads: 1, memoryLimit: "512MB" });
+      try {
+        const { openSource } = await postgres.openSource!();
+        const source = await openSource(postgres.config.parse({ url, table: table(folder) }), {
+          session,
+          log: { log: () => {} },
+          signal: new AbortController().signal,
+          recipe: "evolution",
+          resource: "main",
+        });
+        const request = {
+          runId: "read",
+          writeMode: "append" as const,
+          batchSize: 1000,
+          parallelism: 1,
+          startedAt: new Date().toISOString(),
+        };
+        const { schema } = await source.describe(request, EMPTY_SOURCE_STATE);
+        const rows: (string | null)[][] = [];
+        for await (const { batch } of source.readBatches(request, EMPTY_SOURCE_STATE)) {
+          const texts = schema.fields.map(({ name }, i) => `CAST(${quoteIdent(name)} AS VARCHAR) AS c${i}`);
+          const read = await session.query<Record<string, string | null>>(
+            `SELECT ${texts.join(", ")} FROM (${batch.sql}) ORDER BY ALL`,
+          );
+          rows.push(...read.map((row) => schema.fields.map((_, i) => row[`c${i}`] ?? null)));
+        }
+        await source.close();
+        return { columns: schema.fields.map(({ name, type }) => `${name} ${formatType(type)}`), rows };
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
