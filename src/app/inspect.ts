@@ -1,8 +1,17 @@
 /** The commands that look without loading: `plan`, `preview`, `check`. */
 import { createSession } from "../batch/mod.ts";
-import { checkPlan, type CheckResult, describePlan, type Preview, previewPlan } from "../engine/mod.ts";
+import {
+  checkPlan,
+  type CheckResult,
+  describePlan,
+  type InferredSchema,
+  inferPlan,
+  type Preview,
+  previewPlan,
+} from "../engine/mod.ts";
 import type { ResourceDescription, RunIO } from "../engine/mod.ts";
 import type { Plan } from "../plan/mod.ts";
+import type { SchemaVersion } from "../schema/mod.ts";
 import { type ExecuteOptions, registryFor, stateBackendFor } from "./execute.ts";
 
 type Options = Pick<ExecuteOptions, "stateDirectory" | "stateBackend" | "emit" | "signal">;
@@ -26,6 +35,33 @@ export async function preview(
 /** Whether both ends of each resource can be reached. */
 export async function checkConnections(plan: Plan, options: Options = {}): Promise<CheckResult[]> {
   return await checkPlan(plan, lookingIO(plan, options));
+}
+
+/** The schema of what each resource loads, from all of its rows. */
+export async function inferSchema(plan: Plan, options: Options = {}): Promise<InferredSchema[]> {
+  return await inferPlan(plan, lookingIO(plan, options));
+}
+
+/** The versions of the schema of each resource, oldest first, and where they are kept. */
+export async function schemaHistory(
+  plan: Plan,
+  options: Options = {},
+): Promise<{ resource: string; place: string; versions: readonly SchemaVersion[] }[]> {
+  const session = await createSession();
+  try {
+    const registry = registryFor(plan, { stateDirectory: options.stateDirectory, session });
+    const found = [];
+    for (const { name } of plan.resources) {
+      found.push({
+        resource: name,
+        place: registry.describe(plan.recipe),
+        versions: await registry.versions(plan.recipe, name),
+      });
+    }
+    return found;
+  } finally {
+    await session.close();
+  }
 }
 
 function lookingIO(plan: Plan, options: Options): RunIO {

@@ -8,10 +8,12 @@ import {
   type Json,
   type OpenContext,
   type ReadDescription,
+  type ReadRequest,
   type Schema,
   type Session,
   type Source,
   type SourceState,
+  type StepContext,
   type WriteDescription,
 } from "../sdk/mod.ts";
 import { applySteps, planSteps } from "../transforms/mod.ts";
@@ -224,6 +226,29 @@ export async function checkPlan(plan: Plan, io: RunIO): Promise<CheckResult[]> {
     });
   }
   return results;
+}
+
+/** What a look at all rows of a resource works with. */
+export interface Looking {
+  readonly io: RunIO;
+  readonly session: Session;
+  readonly source: Source;
+  readonly request: ReadRequest;
+  readonly steps: StepContext;
+}
+
+/** Opens a session and the source of a resource, and closes both. */
+export async function lookAt<T>(
+  resource: ResourcePlan,
+  { plan, io }: { plan: Plan; io: RunIO },
+  body: (looking: Looking) => Promise<T>,
+): Promise<T> {
+  return await withSession(plan, io, async (session) => {
+    const look = { plan, io, session, state: EMPTY_SOURCE_STATE };
+    const request = readRequest(resource, plan);
+    const steps = stepContext(resource, look);
+    return await withSource(resource, look, (source) => body({ io, session, source, request, steps }));
+  });
 }
 
 async function withSession<T>(plan: Plan, io: RunIO, body: (session: Session) => Promise<T>): Promise<T> {

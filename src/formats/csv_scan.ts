@@ -16,6 +16,7 @@ import { type CsvDialect, firstRecords, headerNames, sniffDelimiter } from "./cs
 import { assertStart, expectedRecord, recordsSkipped, strayQuote } from "./csv_start.ts";
 import { type CsvFile, CsvScan } from "./csv_select.ts";
 import { decideType, readShapes, sampleRows } from "./infer.ts";
+import { wholeColumnTypes } from "./whole_columns.ts";
 import { type ColumnTypes, mergeColumns, unknownColumn } from "./columns.ts";
 
 /** Files whose rows are looked at for types: the first, the last and some between. */
@@ -203,7 +204,15 @@ async function findTypes(
       formats: scan.formats,
     },
   );
-  open.forEach((name, index) => types.set(name, { type: decideType(shapes[index]), inferred: true }));
+  const found = input.wholeColumns === true
+    ? await wholeColumnTypes(at.context.session, {
+      select: await scan.sample(SAMPLE_FILES, undefined),
+      columns: open,
+      shapes,
+      formats: scan.formats,
+    })
+    : shapes.map(decideType);
+  open.forEach((name, index) => types.set(name, { type: found[index]!, inferred: true }));
   return types;
 }
 

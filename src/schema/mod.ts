@@ -6,3 +6,4 @@ export * from "./names.ts";
 export * from "./policy.ts";
 export * as schemaProblem from "./problems.ts";
 export * from "./registry.ts";
+export * from "./infer.ts";

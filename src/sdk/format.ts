@@ -20,6 +20,8 @@ export interface FormatInput {
   readonly partitions?: ReadonlyMap<string, LogicalType>;
   /** Add a text column of this name: the file each row comes from. */
   readonly filenameColumn?: string;
+  /** Find types from all rows, where a sample would do else. */
+  readonly wholeColumns?: boolean;
   /** What to make of a column that later files don't have: refuse (the default), or read NULL. */
   readonly missingColumns?: "error" | "null";
 }
