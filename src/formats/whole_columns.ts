@@ -51,12 +51,22 @@ export async function wholeColumnTypes(session: Session, whole: WholeColumns): P
 function tests(i: number, type: LogicalType, { columns, formats }: WholeColumns): string[] {
   const x = quoteIdent(columns[i]!);
   const unfit = misfit(x, { type, inferred: true, formats });
+  if (type.kind === "date" && formats.dateFormat === undefined) {
+    return [
+      `count(*) FILTER (WHERE CASE WHEN strlen(${x}) IN (0, 10) THEN ${unfit} ELSE ${x} IS NOT NULL END) AS wrong${i}`,
+    ];
+  }
   if (type.kind !== "float") return [`count(*) FILTER (WHERE ${unfit}) AS wrong${i}`];
   const n = formats.decimalSeparator === undefined || formats.decimalSeparator === "."
     ? x
     : `replace(${x}, '${formats.decimalSeparator.replaceAll("'", "''")}', '.')`;
   // A whole number of 17 digits is as a double another one.
-  const inexact = `CASE WHEN strlen(${n}) <= ${DOUBLE_TEXT} THEN false WHEN ${n} IS NULL THEN false ` +
+  const zero =
+    `CASE WHEN left(ltrim(${n}, '-'), 1) <> '0' THEN false ELSE regexp_matches(${n}, '^-?0\\d') END`;
+  const beyond =
+    `CASE WHEN contains(lower(${n}), 'e') THEN coalesce(isinf(TRY_CAST(${n} AS DOUBLE)), true) ELSE false END`;
+  const inexact =
+    `CASE WHEN ${zero} THEN true WHEN ${beyond} THEN true WHEN strlen(${n}) <= ${DOUBLE_TEXT} THEN false WHEN ${n} IS NULL THEN false ` +
     `ELSE CAST(TRY_CAST(${n} AS ${engineType(type)}) AS VARCHAR) IS DISTINCT FROM ${n} END`;
   const point = `instr(${n}, '.')`;
   const fraction = `CASE WHEN ${n} = '' THEN NULL WHEN ${point} = 0 THEN 0 ELSE strlen(${n}) - ${point} END`;
@@ -72,7 +82,11 @@ function tests(i: number, type: LogicalType, { columns, formats }: WholeColumns)
 
 /** Numbers that all have the same digits behind the point are amounts: a decimal keeps them as they are written. */
 function fixedPoint(row: Record<string, unknown>, i: number): LogicalType | undefined {
-  const [least, most, length] = [Number(row[`least${i}`]), Number(row[`most${i}`]), Number(row[`length${i}`])];
+  const [least, most, length] = [
+    Number(row[`least${i}`]),
+    Number(row[`most${i}`]),
+    Number(row[`length${i}`]),
+  ];
   if (row[`letters${i}`] === true || !(least > 0) || least !== most) return undefined;
   // The point is no digit. Some room, so that the next file fits too.
   const precision = length - 1 <= 18 ? 18 : 38;
