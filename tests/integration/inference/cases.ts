@@ -80,7 +80,11 @@ export const TEXT_CASES: readonly TextCase[] = [
   text("datetimes with Z", ["2024-01-31T12:30:00Z", "2024-01-31T12:30:00Z"], "datetime(tz)"),
   text("datetimes with +00:00", ["2024-01-31T12:30:00+00:00", "2024-01-31T12:30:00+00:00"], "datetime(tz)"),
   text("datetimes with offsets", ["2024-01-31 12:30:00+02:00", "2024-01-31 12:30:00-0530"], "datetime(tz)"),
-  text("some with an offset and some without", ["2024-01-31 12:30:00", "2024-01-31 12:30:00+02:00"], "string"),
+  text(
+    "some with an offset and some without",
+    ["2024-01-31 12:30:00", "2024-01-31 12:30:00+02:00"],
+    "string",
+  ),
   text("a date among datetimes with offsets", ["2024-01-31T12:30:00Z", "2024-01-31"], "string"),
   text("times", ["12:30:00", "23:59:59.999999"], "time"),
   text("times without seconds", ["12:30", "23:59"], "string"),
@@ -116,7 +120,12 @@ export interface JsonCase {
 }
 
 const json = (name: string, values: readonly Json[], type: string): JsonCase => ({ name, values, type });
-const raw = (name: string, values: readonly string[], type: string): JsonCase => ({ name, values, raw: true, type });
+const raw = (name: string, values: readonly string[], type: string): JsonCase => ({
+  name,
+  values,
+  raw: true,
+  type,
+});
 
 export const JSON_CASES: readonly JsonCase[] = [
   json("integers", [1, -5], "int64"),
