@@ -31,4 +31,6 @@ export {
 } from "./pipeline.ts";
 
 export { loadFunction } from "./function_module.ts";
-export { verdictsOf } from "./function_verdicts.ts";
+
+/** Functions that judge rows: `verdictsOf`. Loaded when one does, as Arrow comes with it, which `validate` has no use for. */
+export const loadVerdicts = () => import("./function_verdicts.ts");
