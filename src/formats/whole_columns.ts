@@ -2,7 +2,7 @@
  * Types that hold for all rows, at little more than the cost of reading them once: what a sample says is held against every
  * value, and only columns that it was wrong about are looked at again.
  */
-import { engineType, type LogicalType, quoteIdent, type Session } from "../sdk/mod.ts";
+import { type LogicalType, quoteIdent, type Session } from "../sdk/mod.ts";
 import { decideType, readShapes, type Shape } from "./infer.ts";
 import { misfit, type TextFormats } from "./text_cast.ts";
 
@@ -47,36 +47,65 @@ export async function wholeColumnTypes(session: Session, whole: WholeColumns): P
   return types;
 }
 
-/** What is counted of a column in the one scan. */
+/**
+ * What is counted of a column in the one scan. The guards of a load find the value at fault and say why; here it is enough to
+ * know that there is one, by the cheapest tests there are: a pattern costs several times as much as a cast.
+ */
 function tests(i: number, type: LogicalType, { columns, formats }: WholeColumns): string[] {
   const x = quoteIdent(columns[i]!);
-  const unfit = misfit(x, { type, inferred: true, formats });
-  if (type.kind === "date" && formats.dateFormat === undefined) {
-    return [
-      `count(*) FILTER (WHERE CASE WHEN strlen(${x}) IN (0, 10) THEN ${unfit} ELSE ${x} IS NOT NULL END) AS wrong${i}`,
-    ];
+  const plain = formats.decimalSeparator === undefined || formats.decimalSeparator === ".";
+  if (type.kind === "float" && plain) return floatTests(i, x);
+  const wrong = quickTest(x, type, formats) ?? misfit(x, { type, inferred: true, formats });
+  // NULL where the value is NULL or empty.
+  return [`count(*) FILTER (WHERE ${wrong}) AS wrong${i}`];
+}
+
+/** SQL that is true for a text that is no value of the type; it may be NULL for an empty one. */
+function quickTest(x: string, type: LogicalType, formats: TextFormats): string | undefined {
+  const given = (test: string) => `CASE WHEN ${x} <> '' THEN ${test} ELSE false END`;
+  switch (type.kind) {
+    case "integer":
+      return given(`CAST(TRY_CAST(${x} AS BIGINT) AS VARCHAR) IS DISTINCT FROM ${x}`);
+    case "date":
+      return formats.dateFormat === undefined
+        ? given(`strlen(${x}) <> 10 OR TRY_CAST(${x} AS DATE) IS NULL`)
+        : undefined;
+    case "datetime":
+      // As long as a datetime without a zone is, and none of the characters that zones begin with.
+      return formats.timestampFormat === undefined && !type.tz
+        ? given(
+          `TRY_CAST(${x} AS TIMESTAMP) IS NULL OR strlen(${x}) > 26 OR contains(${x}, '+') OR ` +
+            `contains(substring(${x}, 12), '-') OR right(${x}, 1) > '9' OR strlen(${x}) NOT IN (10, 16, 19, 21, 22, 23, 24, 25, 26)`,
+        )
+        : undefined;
+    default:
+      return undefined;
   }
-  if (type.kind !== "float") return [`count(*) FILTER (WHERE ${unfit}) AS wrong${i}`];
-  const n = formats.decimalSeparator === undefined || formats.decimalSeparator === "."
-    ? x
-    : `replace(${x}, '${formats.decimalSeparator.replaceAll("'", "''")}', '.')`;
-  // A whole number of 17 digits is as a double another one.
-  const zero =
-    `CASE WHEN left(ltrim(${n}, '-'), 1) <> '0' THEN false ELSE regexp_matches(${n}, '^-?0\\d') END`;
-  const beyond =
-    `CASE WHEN contains(lower(${n}), 'e') THEN coalesce(isinf(TRY_CAST(${n} AS DOUBLE)), true) ELSE false END`;
-  const inexact =
-    `CASE WHEN ${zero} THEN true WHEN ${beyond} THEN true WHEN strlen(${n}) <= ${DOUBLE_TEXT} THEN false WHEN ${n} IS NULL THEN false ` +
-    `ELSE CAST(TRY_CAST(${n} AS ${engineType(type)}) AS VARCHAR) IS DISTINCT FROM ${n} END`;
-  const point = `instr(${n}, '.')`;
-  const fraction = `CASE WHEN ${n} = '' THEN NULL WHEN ${point} = 0 THEN 0 ELSE strlen(${n}) - ${point} END`;
+}
+
+function floatTests(i: number, x: string): string[] {
+  const number = `TRY_CAST(${x} AS DOUBLE)`;
+  const point = `instr(${x}, '.')`;
+  const special = `NOT isfinite(${number})`;
+  const wrong = [
+    `${number} IS NULL`,
+    // 1e400 is no infinity.
+    `(${special} AND (contains(${x}, 'e') OR contains(${x}, 'E')))`,
+    // A whole number of 17 digits is as a double another one.
+    `(strlen(${x}) > ${DOUBLE_TEXT} AND CAST(${number} AS VARCHAR) <> ${x})`,
+    `(left(${x}, 1) = '0' AND substring(${x}, 2, 1) BETWEEN '0' AND '9')`,
+    `(left(${x}, 2) = '-0' AND substring(${x}, 3, 1) BETWEEN '0' AND '9')`,
+    `left(${x}, 1) IN ('+', ' ')`,
+    `right(${x}, 1) IN (' ', '.')`,
+    `contains(${x}, '_')`,
+  ];
   return [
-    `count(*) FILTER (WHERE CASE WHEN ${inexact} THEN true ELSE ${unfit} END) AS wrong${i}`,
-    `min(${fraction}) AS least${i}`,
-    `max(${fraction}) AS most${i}`,
-    `max(strlen(${n})) AS length${i}`,
-    // Exponents, inf and nan have letters.
-    `bool_or(regexp_matches(${n}, '[A-Za-z]')) AS letters${i}`,
+    `count(*) FILTER (WHERE CASE WHEN ${x} <> '' THEN ${wrong.join(" OR ")} ELSE false END) AS wrong${i}`,
+    `min(CASE WHEN ${x} = '' THEN NULL WHEN ${point} = 0 THEN 0 ELSE strlen(${x}) - ${point} END) AS least${i}`,
+    `max(CASE WHEN ${point} = 0 THEN 0 ELSE strlen(${x}) - ${point} END) AS most${i}`,
+    `max(strlen(${x})) AS length${i}`,
+    // Exponents, inf and nan.
+    `bool_or(contains(${x}, 'e') OR contains(${x}, 'E') OR ${special}) AS letters${i}`,
   ];
 }
 
