@@ -6,6 +6,7 @@ import { type CliIO, EXIT } from "./io.ts";
 import { styleFor } from "./style.ts";
 import { addConnectorCommands } from "./tree/connectors.ts";
 import { addLookCommands } from "./tree/look.ts";
+import { addPermissionsCommand } from "./tree/permissions.ts";
 import { addProjectCommands } from "./tree/project.ts";
 import { addSchemaCommands } from "./tree/schema.ts";
 import { addRunCommands } from "./tree/run.ts";
@@ -51,6 +52,7 @@ export function buildProgram(io: CliIO): Command {
   addRunCommands(program, io);
   program.commandsGroup("Look, without loading:");
   addLookCommands(program, io);
+  addPermissionsCommand(program, io);
   addTestCommands(program, io);
   program.commandsGroup("State:");
   addStateCommands(program, io);

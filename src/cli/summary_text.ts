@@ -1,6 +1,7 @@
-/** The summary of a run for people. Pure. */
+/** The summary of a run for people. */
 import type { ResourceSummary, RunSummary, SummaryCoercion } from "../observe/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../observe/format.ts";
+import { holdsRecipes } from "../sdk/mod.ts";
 import { PLAIN, type Style } from "./style.ts";
 import { pad, wrap } from "./width.ts";
 
@@ -27,6 +28,16 @@ const FEW_ROWS = 1000;
 
 /** Lines without errors: these are printed by whoever prints the summary. */
 export function renderSummary(summary: RunSummary, view: SummaryView): string[] {
+  const lines = summaryLines(summary, view);
+  if (summary.sandbox) return lines;
+  const { style = PLAIN } = view;
+  // An executable for one recipe holds no more than that recipe needs.
+  if (holdsRecipes()) return lines;
+  const text = "none (--no-sandbox): the run held all permissions of the process";
+  return [...lines, `  ${style.dim(pad("sandbox", LABEL))}${style.warning(text)}`];
+}
+
+function summaryLines(summary: RunSummary, view: SummaryView): string[] {
   const { style = PLAIN, shorten = (text: string) => text } = view;
   const room = Math.max(20, (view.columns ?? 100) - LABEL - 2);
   const line = (label: string, text: string) =>

@@ -43,6 +43,19 @@ export function asError(error: unknown, signal?: AbortSignal): DataLoaderError {
   }
   if (error instanceof DataLoaderError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Deno.errors.NotCapable) {
+    // Deno's own words name a flag of `deno run`, which does not help here.
+    const asked = message.split(", run again with")[0]!.replace(/^Requires /, "");
+    return new EngineError(
+      "NOT_PERMITTED",
+      `The run is not permitted ${asked}: its recipe does not name it.`,
+      {
+        hint:
+          "a connector of a plug-in says what it reaches by `access`; other code needs it in runtime.code_access",
+        cause: error,
+      },
+    );
+  }
   return new EngineError("UNEXPECTED", message, { cause: error });
 }
 

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly limit?: number;
   /** Read and transform, write nothing, save nothing. */
   readonly dryRun?: boolean;
+  /** The thread that runs the plan holds only the permissions that the plan needs: for the summary. */
+  readonly sandbox?: boolean;
 }
 
 /**

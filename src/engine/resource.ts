@@ -25,11 +25,12 @@ import { applySteps } from "../transforms/pipeline.ts";
 import { type Conformed, SchemaGuard } from "./conform.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
 import { eventLogger, RAISED_MEMORY_LIMIT, type RunOptions } from "./io.ts";
-import { decideStart, type Memory, type Start } from "./resume.ts";
+import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
 import { SchemaHistory } from "./schema_history.ts";
 import type { StateKeeper } from "./state_keeper.ts";
+import { Validator } from "./validation/validator.ts";
 
 /** What a resource run works with. */
 export interface ResourceIO {
@@ -70,6 +71,7 @@ export class ResourceRun {
   #roomy = false;
   readonly #guard: SchemaGuard;
   readonly #history: SchemaHistory;
+  readonly #validator: Validator | undefined;
 
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
@@ -84,6 +86,7 @@ export class ResourceRun {
       replaces: resource.destination.mode === "overwrite" || io.options.fullRefresh === true,
       lastSchema: () => this.#history.last(),
     });
+    this.#validator = this.#makeValidator();
   }
 
   /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
@@ -99,9 +102,10 @@ export class ResourceRun {
         applied: this.#applied,
         end: this.#end,
       });
-      await this.#giveUp();
+      await this.#giveUp(error);
       throw error;
     } finally {
+      this.#reportValidation();
       await this.#close();
     }
   }
@@ -137,7 +141,9 @@ export class ResourceRun {
     this.#source = await openSource(source.config, context);
     this.#end = "destination";
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
-    this.#start = decideStart(this.#memory(await this.#load?.resume()));
+    const committed = await this.#load?.resume();
+    this.#start = decideStart(this.#memory(committed));
+    this.#validator?.open(this.#load, this.#start.resumed ? committed?.tally : undefined);
     if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
@@ -179,15 +185,19 @@ export class ResourceRun {
     await this.#withRetries(() => this.#loadOnce());
     this.#end = "destination";
     const finalState = this.#source!.finalState?.(this.#state) ?? { ...this.#state, checkpoints: [] };
+    const judged = !this.nothingToDo || this.#resource.source.incremental === undefined;
+    if (judged && this.#replaces) this.#validator?.finish();
     if (this.#batches > 0 || this.#start!.resumed) {
       const position = this.#position(finalState, { complete: true });
       await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
+      await this.#validator?.published(this.#start!.runId);
     } else {
       await this.#load!.abort();
     }
     this.#load = undefined;
     await this.#io.keeper.finish(finalState, this.#sequence);
+    if (judged && !this.#replaces) this.#validator?.finish();
   }
 
   /**
@@ -202,14 +212,14 @@ export class ResourceRun {
       "info",
       "The source has changed since the run that was cut off: it is read from the start again.",
     );
-    this.#start = {
-      ...this.#start!,
-      runId: crypto.randomUUID(),
-      resumed: false,
-      state: EMPTY_SOURCE_STATE,
-    };
-    this.#state = EMPTY_SOURCE_STATE;
+    // Staged rows moved no saved position: it is still where the run that staged them began.
+    const saved = this.#io.keeper.state;
+    const fromSaved = this.#resource.source.incremental !== undefined && saved !== undefined &&
+      this.#io.options.fullRefresh !== true;
+    this.#state = fromSaved ? sourceStateOf(saved) : EMPTY_SOURCE_STATE;
+    this.#start = { ...this.#start!, runId: crypto.randomUUID(), resumed: false, state: this.#state };
     this.#rowsRead = this.#batches = this.#bytesRead = 0;
+    this.#validator?.restart();
     this.#io.emit({ type: "restarted", time: Date.now(), resource: this.#resource.name });
   }
 
@@ -241,16 +251,14 @@ export class ResourceRun {
     });
     this.#reading = read;
     this.#applied = undefined;
-    const apply = async (batch: Batch) =>
-      await this.#guard.apply(await applySteps(batch, resource.steps, this.#stepContext()));
-    this.#applied = await apply(input);
+    this.#applied = await this.#apply(input);
     const position = this.#position(state, { complete: false });
     let rejected = 0;
     let left = { discarded: 0, reason: "" };
     let result;
     try {
       left = await this.#applied.count();
-      result = await this.#writeSurely(this.#applied, position);
+      result = await this.#writeSurely(this.#applied, { position, source: read.label });
     } catch (cause) {
       const error = asError(cause, this.#io.signal);
       const deadLetter = this.#io.plan.runtime.deadLetter;
@@ -261,7 +269,7 @@ export class ResourceRun {
         session,
         deadLetter,
         identity: { recipe: this.#io.plan.recipe, resource: resource.name, position },
-        apply,
+        apply: (batch) => this.#apply(batch),
         signal: this.#io.signal,
         redactor: this.#io.redactor,
       });
@@ -269,7 +277,7 @@ export class ResourceRun {
       await this.#applied.release();
       this.#applied = split.accepted;
       left = await split.accepted.count();
-      result = await this.#writeSurely(split.accepted, position);
+      result = await this.#writeSurely(split.accepted, { position, source: read.label });
       this.#io.emit({
         type: "rows_rejected",
         time: Date.now(),
@@ -286,7 +294,10 @@ export class ResourceRun {
       this.#io.emit({ type: "rows_rejected", time: Date.now(), resource: resource.name, rows, reason });
       rejected += rows;
     }
-    const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, result.rowsScanned);
+    await this.#validator?.committed();
+    rejected += this.#validator?.rejectedRows ?? 0;
+    const scanned = this.#validator?.scanned ?? result.rowsScanned;
+    const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, scanned);
     const bytes = result.bytes ?? read.bytes ?? 0;
     this.#reading = undefined;
     this.#rowsRead += rowsRead;
@@ -319,8 +330,17 @@ export class ResourceRun {
     await session.release(read.batch);
   }
 
-  #writeSurely({ batch, changes }: Conformed, position: Position): Promise<WriteResult> {
-    return this.#surely(position, () => this.#load!.writeBatch(batch, position, { changes }));
+  #writeSurely(
+    { batch, changes }: Conformed,
+    of: { position: Position; source?: string },
+  ): Promise<WriteResult> {
+    const { position } = of;
+    return this.#surely(
+      position,
+      () =>
+        this.#validator?.write(batch, { ...of, options: { changes } }) ??
+          this.#load!.writeBatch(batch, position, { changes }),
+    );
   }
 
   /**
@@ -346,15 +366,21 @@ export class ResourceRun {
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       const started = Date.now();
       this.#reading = read;
-      const steps = await applySteps(await this.#limited(read), this.#resource.steps, this.#stepContext());
-      this.#applied = await this.#guard.apply(steps);
+      this.#applied = await this.#apply(await this.#limited(read));
       const { discarded } = await this.#applied.count();
+      const { sql } = this.#applied.batch;
       // Hashing the row makes the engine compute every column, so that a bad value is found without writing.
-      const [row] = await session.query<{ n: bigint }>(
-        `SELECT count(*) AS n FROM (SELECT hash(input) AS h FROM (${this.#applied.batch.sql}) AS input) WHERE h IS NOT NULL`,
-      );
-      const scanned = session.rowsScanned?.();
-      const rowsRead = await this.#countRead(read.batch, Number(row!.n) + discarded, scanned);
+      const count = async () => {
+        const [row] = await session.query<{ n: bigint }>(
+          `SELECT count(*) AS n FROM (SELECT hash(input) AS h FROM (${sql}) AS input) WHERE h IS NOT NULL`,
+        );
+        return Number(row!.n);
+      };
+      const position = this.#position(read.state, { complete: false });
+      const accepted = await this.#validator?.check(count, position) ?? await count();
+      const scanned = this.#validator?.scanned ?? session.rowsScanned?.();
+      const rejected = (this.#validator?.rejectedRows ?? 0) + discarded;
+      const rowsRead = await this.#countRead(read.batch, accepted + rejected, scanned);
       this.#applied.committed();
       this.#rowsRead += rowsRead;
       this.#batches += 1;
@@ -370,6 +396,44 @@ export class ResourceRun {
       });
       if (this.#io.options.limit !== undefined && this.#rowsRead >= this.#io.options.limit) break;
     }
+  }
+
+  /** The batch with all that the recipe does to it before it is written. */
+  /** The steps, the recipe's `schema`, and what rows must fulfil, in this order. */
+  async #apply(batch: Batch): Promise<Conformed> {
+    const steps = await applySteps(batch, this.#resource.steps, this.#stepContext());
+    const conformed = await this.#guard.apply(steps);
+    const validated = await this.#validator?.apply(conformed);
+    return validated === undefined ? conformed : { ...conformed, ...validated };
+  }
+
+  #makeValidator(): Validator | undefined {
+    const { validation: rules, destination } = this.#resource;
+    if (rules === undefined) return undefined;
+    return new Validator({
+      rules,
+      session: this.#io.session,
+      emit: this.#io.emit,
+      context: this.#context(),
+      stepContext: this.#stepContext(),
+      mergeKeys: destination.mode === "merge" ? destination.mergeKeys : [],
+      replaces: this.#replaces,
+      settles: getConnector(destination.connector).capabilities.settles === true,
+      temporaryDirectory: this.#io.plan.runtime.tempDirectory,
+      startedAt: this.#io.startedAt,
+      dryRun: this.#io.options.dryRun === true,
+    });
+  }
+
+  #reportValidation(): void {
+    if (this.#validator === undefined) return;
+    this.#io.emit({
+      type: "validation",
+      time: Date.now(),
+      resource: this.#resource.name,
+      report: this.#validator.report(),
+    });
+    this.#validator.close();
   }
 
   async #limited(read: SourceBatch) {
@@ -466,6 +530,7 @@ export class ResourceRun {
       strategy,
       fullRefresh: this.#io.options.fullRefresh ?? false,
       startedAt: this.#io.startedAt,
+      quarantineTable: this.#resource.validation?.quarantine?.table,
       orderBy: this.#resource.source.incremental?.cursorColumn,
     };
   }
@@ -505,9 +570,10 @@ export class ResourceRun {
   }
 
   /** After a failure: leaves the destination as its last commit left it, and the state as it was where nothing was committed. */
-  async #giveUp(): Promise<void> {
+  async #giveUp(error: DataLoaderError): Promise<void> {
     try {
-      await this.#load?.abort();
+      // Rows that were all staged and judged bad are not to be taken up by the next run.
+      await this.#load?.abort({ discard: error.code === "TABLE_RULE_BROKEN" });
     } catch (cause) {
       this.#log().log("warning", `Giving up the load failed as well: ${asError(cause).message}`);
     }

@@ -98,6 +98,22 @@ export function eventRecords(event: RunEvent): EventRecord[] {
         fields: { resource, column, to, changed, lost, moved, variant, row: first.row, value: first.value },
       }];
     }
+    case "validation": {
+      const { resource, report } = event;
+      const broken = report.rules.filter(({ rows }) => rows > 0);
+      return [
+        info("validated", {
+          resource,
+          rows_checked: report.rows_checked,
+          rows_accepted: report.rows_accepted,
+          rows_skipped: report.rows_skipped,
+          rows_quarantined: report.rows_quarantined,
+          rows_failed: report.rows_failed || undefined,
+          rows_warned: report.rows_warned || undefined,
+        }),
+        ...broken.map((rule) => debug("rule broken", { resource, rule: rule.name, rows: rule.rows })),
+      ];
+    }
     case "state_saved": {
       const { location, revision, sequence } = event;
       return [debug("state saved", { resource: event.resource, location, revision, sequence })];

@@ -4,6 +4,7 @@
  */
 import type { ErrorData, JsonObject, LogLevel, SchemaChange, WriteMode } from "../sdk/mod.ts";
 import type { RunStatus, RunSummary } from "./summary.ts";
+import type { ValidationReport } from "./validation_report.ts";
 
 interface Timed {
   readonly time: number;
@@ -136,6 +137,12 @@ export interface ValuesCoerced extends OfResource {
   readonly first: { readonly row: number; readonly value: string };
 }
 
+/** What validation found in a resource's rows; once, at its end, also where it failed. */
+export interface ValidationDone extends OfResource {
+  readonly type: "validation";
+  readonly report: ValidationReport;
+}
+
 export interface StateSaved extends Timed {
   readonly type: "state_saved";
   readonly resource?: string;
@@ -184,6 +191,7 @@ export type RunEvent =
   | SchemaChanged
   | RowsRejected
   | ValuesCoerced
+  | ValidationDone
   | StateSaved
   | LogEvent
   | ResourceFinished

@@ -1,6 +1,7 @@
 /** The summary of a run: what `--json` prints, folded from the run's events. */
 import type { ErrorData, JsonObject, SchemaChange, WriteMode } from "../sdk/mod.ts";
 import type { RunEvent } from "./events.ts";
+import type { RuleReport, ValidationReport } from "./validation_report.ts";
 
 /** `partial`: some resources failed and others did not. */
 export type RunStatus = "succeeded" | "failed" | "partial";
@@ -51,8 +52,14 @@ export interface ResourceSummary {
   readonly nothing_to_do: boolean;
   /** The position of an earlier run that this one took up. */
   readonly resumed?: { readonly run_id: string; readonly sequence: number };
+  /** What validation found; the rows themselves are in the report (`--report`). */
+  readonly validation?: ValidationSummary;
   readonly error?: ErrorData;
 }
+
+export type ValidationSummary = Omit<ValidationReport, "rules"> & {
+  readonly rules: readonly Omit<RuleReport, "samples">[];
+};
 
 /** One run, in numbers. Sizes are bytes, durations milliseconds, times RFC 3339 in UTC. */
 export interface RunSummary {
@@ -68,6 +75,8 @@ export interface RunSummary {
   /** Rows read over the whole duration. */
   readonly rows_per_second: number;
   readonly started_at: string;
+  /** False where the run held all permissions of the process (`--no-sandbox`, the TypeScript interface). */
+  readonly sandbox: boolean;
   readonly peak_memory_bytes?: number;
   /** True where any resource took up a position of an earlier run. */
   readonly resumed: boolean;
@@ -90,6 +99,8 @@ export interface SummaryEnd {
   /** What ended the run outside of a resource: a signal, a state that could not be saved. */
   readonly error?: ErrorData;
   readonly peakMemoryBytes?: number;
+  /** The run held only the permissions that its recipe needs. Default false. */
+  readonly sandbox?: boolean;
   /** The state as it was, where this run saved none. */
   readonly state?: SummaryState;
 }
@@ -150,6 +161,11 @@ export class SummaryBuilder {
       case "rows_rejected":
         this.#resource(event.resource).rows_rejected += event.rows;
         break;
+      case "validation": {
+        const rules = event.report.rules.map(({ samples: _samples, ...rule }) => rule);
+        this.#resource(event.resource).validation = { ...event.report, rules };
+        break;
+      }
       case "schema_changed":
         for (const { kind, column, description, safety } of event.changes) {
           if (kind !== "none") {
@@ -211,6 +227,7 @@ export class SummaryBuilder {
       duration_ms: durationMs,
       rows_per_second: durationMs === 0 ? 0 : Math.round(total("rows_read") * 1000 / durationMs),
       started_at: new Date(this.#startedAt).toISOString(),
+      sandbox: end.sandbox ?? false,
       ...(end.peakMemoryBytes === undefined ? {} : { peak_memory_bytes: end.peakMemoryBytes }),
       resumed: resources.some((resource) => resource.resumed !== undefined),
       nothing_to_do: resources.length > 0 && resources.every((resource) => resource.nothing_to_do),

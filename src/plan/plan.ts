@@ -4,6 +4,8 @@
  */
 import type { RegistryPlan, SchemaPolicy } from "../schema/mod.ts";
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
+import type { PlannedAccess } from "./access.ts";
+import type { ValidationRules } from "../validate/mod.ts";
 
 /** The version of the Plan's form. */
 export const PLAN_VERSION = 1;
@@ -20,6 +22,8 @@ export interface Plan {
   readonly registry?: RegistryPlan;
   /** Modules to import before anything is opened: they register connectors, formats and transforms. */
   readonly plugins: readonly string[];
+  /** What a run reaches outside, by the keys that ask for it; `runtime.permissions` has narrowed it. */
+  readonly access: readonly PlannedAccess[];
   readonly vars: JsonObject;
   /** Texts that must not be shown: they are masked in every event, error and file of a run. */
   readonly secrets: readonly string[];
@@ -35,6 +39,8 @@ export interface ResourcePlan {
   readonly destination: DestinationPlan;
   /** `schema`; undefined where the recipe has none. */
   readonly schema?: SchemaPolicy;
+  /** What rows must fulfil, after the steps. */
+  readonly validation?: ValidationRules;
   /** Changes when the resource is defined otherwise: a half-done overwrite of another definition is not taken up. */
   readonly fingerprint: string;
 }

@@ -28,7 +28,6 @@ import type {
 /** Blocks without an engine, listed in `later` when they ask for something. */
 const LATER_BLOCKS: readonly LaterKey[] = [
   "normalization",
-  "validation",
   "resources",
   "schedule",
   "alerts",
@@ -76,9 +75,10 @@ class Builder {
     const { source, destination } = resources === undefined ? this.#endpoints() : {};
     const steps = this.#steps();
     const schema = this.#simple("schema");
-    for (const key of ["normalization", "validation", "schedule", "alerts"] as const) {
+    for (const key of ["normalization", "schedule", "alerts"] as const) {
       this.#simple(key);
     }
+    const validation = this.#simple("validation");
     const tests = this.#simple("tests");
     const required = resources === undefined ? ["name", "source", "destination"] : ["name"];
     this.#requireKeys(required.filter((key) => !suggested.has(key)));
@@ -103,6 +103,7 @@ class Builder {
       macros,
       plugins: plugins ?? [],
       later: this.#later(steps, resources ?? []),
+      validation: validation?.enabled === false ? undefined : validation,
       tests: tests ?? [],
       document: Object.fromEntries(
         ROOT_KEYS.flatMap((key): [string, Json][] =>

@@ -205,6 +205,8 @@ export interface LoadRequest extends PlannedWrite {
   readonly fullRefresh: boolean;
   /** RFC 3339, UTC: when the run began. */
   readonly startedAt: string;
+  /** The table of quarantined rows: a load that replaces all rows removes those of earlier runs from it when it commits. */
+  readonly quarantineTable?: string;
   /** The cursor column, where the source has one: of two rows with one merge key the later is kept. */
   readonly orderBy?: string;
 }
@@ -267,6 +269,20 @@ export interface WriteOptions {
    * makes or widens the table as it does by itself.
    */
   readonly changes?: readonly TableChange[];
+  /**
+   * With `capabilities.settles`: to be awaited once, when the batch has been pulled to its end and before anything is
+   * committed; `accepted` is the number of rows that came. Throws where the batch must not be committed. Gives the rows to
+   * add, in the same transaction, to another table (`capabilities.quarantine`). What it adds to `position` is to be committed
+   * as well: the position is written down after it. The batch must be pulled once and not oftener.
+   */
+  readonly settle?: (accepted: number) => Promise<QuarantinedRows | undefined>;
+}
+
+/** Rows that were left out of a batch, with what is wrong with them. */
+export interface QuarantinedRows {
+  /** As the recipe names it: `[schema.]name`, beside the table that is loaded. Made where it is missing. */
+  readonly table: string;
+  readonly rows: Batch;
 }
 
 /** What a load would do, without doing it. */
@@ -328,8 +344,16 @@ export interface Load {
   probe?(batch: Batch, options?: WriteOptions): Promise<void>;
   /** Makes the load visible where it was not, and records `position` (complete) in the same act. */
   commit(position: Position): Promise<void>;
-  /** Gives up. Batches already committed stay (append, merge) or stay staged for the next run (overwrite). */
-  abort(): Promise<void>;
+  /**
+   * Gives up. Batches already committed stay (append, merge) or stay staged for the next run (overwrite); with `discard`
+   * what is staged is thrown away.
+   */
+  abort(options?: { readonly discard?: boolean }): Promise<void>;
+  /**
+   * A SELECT over the session that gives the rows among which those of the next batch will stand: of the table, or, where all
+   * are replaced, of the batches before. Undefined where there are none; the method is missing where the destination can't.
+   */
+  existing?(): Promise<string | undefined>;
   /**
    * A SELECT over the session that gives the destination's rows in which `column` equals `value` (text), or
    * undefined where the destination can't. For `capabilities.lookup`.

@@ -1,8 +1,8 @@
 /** The schema registry as JSON files: one a recipe, replaced as a whole. */
 import { join } from "node:path";
 import type { SchemaRegistry, SchemaVersion } from "../schema/mod.ts";
-import { StateError } from "../sdk/mod.ts";
-import { readIfThere, replaceFile, syncDirectory } from "./atomic_file.ts";
+import { type Access, makeFolders, readWrite, StateError, syncFolderEntries } from "../sdk/mod.ts";
+import { readIfThere, replaceFile } from "./atomic_file.ts";
 import { withFileLock } from "./file_lock.ts";
 import { stateFileName } from "./file_name.ts";
 import { fileError } from "./state_errors.ts";
@@ -25,6 +25,16 @@ export class SchemaFiles implements SchemaRegistry {
     this.#directory = directory;
   }
 
+  /** The files of one recipe, and the lock that all in the directory share. */
+  access(recipe: string): Access[] {
+    const path = this.describe(recipe);
+    return readWrite([path, `${path}.tmp`, this.#lock], { key: [], why: "versions of the schema" });
+  }
+
+  get #lock(): string {
+    return join(this.#directory, ".lock");
+  }
+
   describe(recipe: string): string {
     return join(this.#directory, `${stateFileName(recipe)}.json`);
   }
@@ -36,15 +46,15 @@ export class SchemaFiles implements SchemaRegistry {
   async add(recipe: string, resource: string, version: SchemaVersion): Promise<void> {
     const path = this.describe(recipe);
     try {
-      await Deno.mkdir(this.#directory, { recursive: true });
-      await withFileLock(join(this.#directory, ".lock"), async () => {
+      await makeFolders(this.#directory);
+      await withFileLock(this.#lock, async () => {
         const content = await this.#read(recipe) ?? { version: FORM, recipe, resources: {} };
         const versions = content.resources[resource] ?? [];
         if ((versions.at(-1)?.version ?? 0) + 1 !== version.version) throw conflict(recipe, path);
         const resources = { ...content.resources, [resource]: [...versions, version] };
         const text = `${JSON.stringify({ ...content, resources }, null, 2)}\n`;
         await replaceFile(path, new TextEncoder().encode(text));
-        await syncDirectory(this.#directory);
+        await syncFolderEntries(this.#directory);
       }, { waitMs: WAIT_MS });
     } catch (error) {
       throw error instanceof StateError ? error : fileError(error, "write", path);

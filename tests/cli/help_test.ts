@@ -27,6 +27,7 @@ Deno.test("the commands are those of the design", () => {
     "connector",
     "init",
     "list-connectors",
+    "permissions",
     "plan",
     "preview",
     "run",

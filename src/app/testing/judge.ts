@@ -1,6 +1,5 @@
 /** Holds what came of a run against what a test expects of it. */
 import type { RunSummary } from "../../observe/mod.ts";
-import type { ResourcePlan } from "../../plan/mod.ts";
 import type { TestExpect } from "../../recipe/mod.ts";
 import {
   type DataLoaderError,
@@ -13,7 +12,8 @@ import {
   type Schema,
   type Session,
 } from "../../sdk/mod.ts";
-import { diffRows, expectedTable, pick, readTable, type Table } from "./compare.ts";
+import { type DiffLine, diffRows, expectedTable, pick, readTable, type Table } from "./compare.ts";
+import { textOf } from "./stand_in.ts";
 import type { Mismatch, RunOutcome } from "./types.ts";
 
 /** What a run came to. */
@@ -24,7 +24,8 @@ export interface Result {
   readonly summary: RunSummary;
   /** What stopped the run. */
   readonly error?: DataLoaderError;
-  readonly resource: ResourcePlan;
+  /** Rows that validation has left out: the row and what it breaks, as JSON. */
+  readonly rejected: readonly { readonly row: string; readonly broken: string }[];
 }
 
 const NOTHING: Table = { fields: [], rows: [] };
@@ -160,11 +161,48 @@ async function rowsOfFile(path: string, session: Session): Promise<Record<string
   return rows;
 }
 
-function checkRejected(expect: TestExpect, { summary }: Result): Mismatch[] {
-  if (expect.rejected_count === undefined || expect.rejected_count === summary.rows_rejected) return [];
-  return [{
-    key: "rejected_count",
-    message: `expected ${rowsOf(expect.rejected_count)} to be rejected, got ${summary.rows_rejected}`,
-    actual: summary.rows_rejected,
-  }];
+function checkRejected(expect: TestExpect, { summary, rejected }: Result): Mismatch[] {
+  const mismatches: Mismatch[] = [];
+  const { rejected_count: count } = expect;
+  if (count !== undefined && count !== summary.rows_rejected) {
+    mismatches.push({
+      key: "rejected_count",
+      message: `expected ${rowsOf(count)} to be rejected, got ${summary.rows_rejected}`,
+      actual: summary.rows_rejected,
+    });
+  }
+  if (expect.rejected === undefined) return mismatches;
+  const left = rejected.map((each) => ({
+    row: JSON.parse(each.row) as Record<string, unknown>,
+    rules: (JSON.parse(each.broken) as { rule: string }[]).map(({ rule }) => rule),
+  }));
+  const cells = (row: unknown, rules: readonly string[]) => [JSON.stringify(row), rules.join(", ")];
+  const lines: DiffLine[] = [];
+  for (const wanted of expect.rejected) {
+    const rules = [wanted.rules ?? []].flat();
+    const at = left.findIndex(({ row, rules: broken }) =>
+      Object.entries(wanted.row).every(([name, value]) => sameText(value, row[name])) &&
+      rules.every((rule) => broken.some((each) => each === rule || each.startsWith(`${rule}.`)))
+    );
+    if (at < 0) lines.push({ kind: "missing", cells: cells(wanted.row, rules) });
+    else {
+      const [found] = left.splice(at, 1);
+      lines.push({ kind: "same", cells: cells(found!.row, found!.rules) });
+    }
+  }
+  for (const { row, rules } of left) lines.push({ kind: "unexpected", cells: cells(row, rules) });
+  if (lines.every(({ kind }) => kind === "same")) return mismatches;
+  mismatches.push({
+    key: "rejected",
+    message: `${rowsOf(expect.rejected.length)} expected, ${rejected.length} rejected`,
+    diff: { columns: ["row", "rules"], lines },
+  });
+  return mismatches;
+}
+
+/** Whether a value of a rejected row is what a test says: numbers by value, all else by text. */
+function sameText(wanted: unknown, found: unknown): boolean {
+  const [a, b] = [textOf(wanted), textOf(found)];
+  if (a === b) return true;
+  return a !== null && b !== null && a.trim() !== "" && b.trim() !== "" && Number(a) === Number(b);
 }

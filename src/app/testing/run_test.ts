@@ -13,13 +13,17 @@ import {
   type Session,
   type SourceLocation,
 } from "../../sdk/mod.ts";
+import type { Rule, ValidationRules } from "../../validate/mod.ts";
 import { judge } from "./judge.ts";
 import { MemoryState } from "./memory_state.ts";
-import { standIn } from "./stand_in.ts";
+import { fillTable, standIn } from "./stand_in.ts";
 import type { RunOutcome, TestOutcome } from "./types.ts";
 
 /** Where the rows of a test end up, in a database in memory. */
 const DESTINATION = { schema: "main", table: "destination" };
+
+/** Where rows that validation leaves out end up. */
+const REJECTED = "rejected";
 
 export interface TestSetting {
   /** Index in `recipe.tests`. */
@@ -113,7 +117,7 @@ class TestRunner {
         table: await this.#table(),
         summary,
         error: errorOf(summary, this.#setting.folder),
-        resource: plan.resources[0]!,
+        rejected: await this.#rejected(summary.run_id),
       });
       return { run: of.number, ...judged };
     } catch (error) {
@@ -150,19 +154,72 @@ class TestRunner {
         }),
       },
     };
+    const validation = resource.validation && await this.#validationFor(resource.validation);
     const deadLetter = plan.runtime.deadLetter &&
       { ...plan.runtime.deadLetter, path: `${folder}/dead_letter.jsonl` };
-    return { ...plan, resources: [replaced], runtime: { ...plan.runtime, deadLetter } };
+    return {
+      ...plan,
+      resources: [{ ...replaced, validation }],
+      runtime: { ...plan.runtime, deadLetter },
+    };
+  }
+
+  /** Rows that are left out are all kept, so that they can be looked at; what rules refer to is what the test says. */
+  async #validationFor(validation: ValidationRules): Promise<ValidationRules> {
+    const { test, session } = this.#setting;
+    const rules: Rule[] = [];
+    for (const rule of validation.rules) {
+      const fate = rule.fate === "skip" ? "quarantine" : rule.fate;
+      const rows = test.references?.[rule.name];
+      if (rows === undefined) {
+        rules.push({ ...rule, fate });
+        continue;
+      }
+      const table = `reference_${rules.length}`;
+      await fillTable({ rows, columns: {} }, { session, table });
+      const config = getConnector("duckdb").config.parse({ database: ":memory:", table: `given.${table}` });
+      const checks = rule.checks.map((check) =>
+        check.kind === "references"
+          ? { ...check, reference: { ...check.reference, connector: "duckdb", config } }
+          : check
+      );
+      rules.push({ ...rule, fate, checks });
+    }
+    const known = new Set(validation.rules.map((rule) => rule.name));
+    const odd = Object.keys(test.references ?? {}).find((name) => !known.has(name));
+    if (odd !== undefined) {
+      throw new RecipeError(
+        "UNKNOWN_RULE",
+        `The test gives rows for the rule "${odd}", which is not there.`,
+        {
+          hint: `rules are: ${[...known].join(", ")}`,
+        },
+      );
+    }
+    return { ...validation, rules, quarantine: { table: REJECTED } };
+  }
+
+  /** Rows that validation has left out of a run. */
+  async #rejected(runId: string): Promise<{ row: string; broken: string }[]> {
+    const { session } = this.#setting;
+    const table = await this.#find(REJECTED);
+    return table === undefined ? [] : await session.query(
+      `SELECT CAST("row" AS VARCHAR) AS "row", CAST(broken AS VARCHAR) AS broken FROM ${table} WHERE run_id = '${runId}'`,
+    );
   }
 
   /** The destination's name in SQL; undefined where nothing was loaded. */
-  async #table(): Promise<string | undefined> {
+  #table(): Promise<string | undefined> {
+    return this.#find(DESTINATION.table);
+  }
+
+  async #find(table: string): Promise<string | undefined> {
     const { session } = this.#setting;
     const alias = await session.attach(":memory:", { readOnly: true });
-    const name = `${quoteIdent(alias)}.${qualifiedName(DESTINATION.schema, DESTINATION.table)}`;
+    const name = `${quoteIdent(alias)}.${qualifiedName(DESTINATION.schema, table)}`;
     const found = await session.query(
       `SELECT 1 AS x FROM duckdb_tables() WHERE database_name = '${alias}' AND schema_name = '${DESTINATION.schema}'
-       AND table_name = '${DESTINATION.table}'`,
+       AND table_name = '${table}'`,
     );
     return found.length === 0 ? undefined : name;
   }

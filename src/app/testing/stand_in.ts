@@ -55,7 +55,7 @@ export async function standIn(source: SourcePlan, given: TestGiven, stage: Stage
     const config = getConnector("filestore").config.parse({ path: given.file });
     return { ...source, incremental: byColumn(source), connector: "filestore", config };
   }
-  await fillTable(given, stage);
+  await fillTable(given, { session: stage.session, table: TABLE });
   const table = qualifiedName(SCHEMA, TABLE);
   return {
     ...source,
@@ -109,7 +109,11 @@ function columnNames(given: TestGiven): string[] {
   });
 }
 
-async function fillTable(given: TestGiven, { session }: Stage): Promise<void> {
+/** Makes a table of rows in the database in memory. */
+export async function fillTable(
+  given: TestGiven,
+  { session, table }: { session: Session; table: string },
+): Promise<void> {
   const names = columnNames(given);
   const declared = new Map(
     Object.entries(given.columns ?? {}).map(([name, text]) => [name, parseType(text)!]),
@@ -127,7 +131,7 @@ async function fillTable(given: TestGiven, { session }: Stage): Promise<void> {
   });
   await session.run(`CREATE SCHEMA IF NOT EXISTS ${alias}.${quoteIdent(SCHEMA)}`);
   await session.run(
-    `CREATE OR REPLACE TABLE ${alias}.${qualifiedName(SCHEMA, TABLE)} AS SELECT ${
+    `CREATE OR REPLACE TABLE ${alias}.${qualifiedName(SCHEMA, table)} AS SELECT ${
       values.join(", ")
     } FROM (${batch.sql})`,
   );

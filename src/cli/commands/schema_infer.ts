@@ -16,11 +16,12 @@ export interface InferOptions extends RecipeOptions {
 
 /** Reads all rows and prints, or writes, the block that they fit. */
 export async function inferBlock(call: Call, recipe: string, options: InferOptions): Promise<void> {
-  const { plan } = await call.prepare(recipe, options);
+  const prepared = await call.prepare(recipe, options);
   const path = resolvePath(call.io, recipe);
   if (options.write) await assertWritable(path, { force: options.force === true });
-  const { inferSchema } = await import("../../app/inspect.ts");
-  const found = await inferSchema(plan, { stateDirectory: call.stateDirectory(options.stateDir, plan.state) });
+  const { inferSandboxed } = await import("../../app/sandboxed.ts");
+  const stateDirectory = call.stateDirectory(options.stateDir, prepared.plan.state);
+  const found = await inferSandboxed(prepared, { stateDirectory });
   if (options.json) {
     const shown = found.map((one) => ({ resource: one.resource, rows: one.rows, schema: blockOf(one, options) }));
     call.printJson(shown.length === 1 ? shown[0] : shown, { indent: true });

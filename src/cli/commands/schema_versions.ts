@@ -17,10 +17,10 @@ interface Kept {
 }
 
 async function read(call: Call, recipe: string, options: Options) {
-  const { plan } = await call.prepare(recipe, options);
-  const { schemaHistory } = await import("../../app/inspect.ts");
-  const stateDirectory = call.stateDirectory(options.stateDir, plan.state);
-  return { plan, stateDirectory, kept: await schemaHistory(plan, { stateDirectory }) };
+  const prepared = await call.prepare(recipe, options);
+  const { historySandboxed } = await import("../../app/sandboxed.ts");
+  const stateDirectory = call.stateDirectory(options.stateDir, prepared.plan.state);
+  return { prepared, stateDirectory, kept: await historySandboxed(prepared, { stateDirectory }) };
 }
 
 /** `schema show`. */
@@ -75,11 +75,11 @@ export async function showDiff(
   recipe: string,
   options: Options & { from?: number; to?: number },
 ): Promise<void> {
-  const { plan, stateDirectory, kept } = await read(call, recipe, options);
+  const { prepared, stateDirectory, kept } = await read(call, recipe, options);
   let now: ReadonlyMap<string, ReturnType<typeof versionColumns>> = new Map();
   if (options.to === undefined) {
-    const { inspectPlan } = await import("../../app/inspect.ts");
-    const described = await inspectPlan(plan, { stateDirectory });
+    const { inspectSandboxed } = await import("../../app/sandboxed.ts");
+    const described = await inspectSandboxed(prepared, { stateDirectory });
     const failed = described.filter((one) => one.schema === undefined);
     for (const error of failed.flatMap((one) => one.errors)) call.showError(flattenErrors(error)[0]);
     if (failed.length > 0) {

@@ -23,6 +23,7 @@ import { findKeys, requireTargetKeys } from "./keys.ts";
 import { Loads } from "./loads.ts";
 import { locate } from "./locate.ts";
 import { applyMerge, meetingOf, type MergePlan, settleKeys, stageBatch, type Staged } from "./merge.ts";
+import { addQuarantined, removeOlder } from "./quarantine.ts";
 import { addValidity, checkScd2, versionTime } from "./scd2.ts";
 import { stagingOf } from "./staging.ts";
 import { nameOf, type SqlColumn, type SqlTable, type Target } from "./table.ts";
@@ -84,8 +85,11 @@ export class SqlLoad<C extends SqlColumn> implements Load {
         await this.#prepare(position);
         if (this.#replaces && !(await this.#stagedBy(position.runId))) await this.#discardStaging();
         result = await this.#write(batch, options);
+        const quarantined = await options.settle?.(result.rowsReceived);
+        if (quarantined !== undefined) await addQuarantined(this.#driver, quarantined, this.#target);
         await this.#loads.record(position, { rows: result.rowsWritten, staged: this.#replaces });
       });
+      this.#loads.committed();
     } catch (error) {
       if (error instanceof CommitUnknownError) error.result = result;
       throw error;
@@ -117,20 +121,30 @@ export class SqlLoad<C extends SqlColumn> implements Load {
         await this.#driver.overwrite.publish(this.#staging, this.#target);
         await this.#loads.publish();
       }
+      const { quarantineTable: table } = this.#request;
+      if (this.#replaces && table !== undefined) {
+        const { recipe, resource } = this.#context;
+        const of = { table, beside: this.#target, recipe, resource, runId: position.runId };
+        await removeOlder(this.#driver, of);
+      }
       await this.#loads.record(position, { rows: 0, staged: false });
     });
   }
 
-  async abort(): Promise<void> {
+  async abort(options: { discard?: boolean } = {}): Promise<void> {
     // Every write was a transaction of its own, which is rolled back where it failed. What is staged stays for the
     // next run, which takes it up or discards it.
+    if (!options.discard || !this.#replaces) return;
+    await this.#transaction(async () => {
+      await this.#driver.lockLoad(this.#loads.key);
+      await this.#discardStaging();
+    });
   }
 
   async #transaction<T>(body: () => Promise<T>): Promise<T> {
     this.#context.signal.throwIfAborted();
     try {
-      const result = await this.#driver.transaction(body);
-      return result;
+      return await this.#driver.transaction(body);
     } catch (error) {
       this.#loads.forget();
       throw error;

@@ -18,6 +18,7 @@ import {
 } from "../../sdk/mod.ts";
 import { asConnectorError, findRelation, inTransaction, type Target } from "./database.ts";
 import { Loads } from "./loads.ts";
+import { addQuarantined, removeOlder } from "./quarantine.ts";
 import { applyMerge, findKeys, requireTargetKeys, stageBatch } from "./merge.ts";
 import { addValidity, checkScd2, versionTime } from "./scd2.ts";
 import { type Fit, fitSchema, makeChanges, readTable } from "./schema.ts";
@@ -73,6 +74,8 @@ export class DuckdbLoad implements Load {
       await this.#prepare();
       if (this.#replaces && !(await this.#stagedBy(position.runId))) await this.#discardStaging();
       const written = await this.#write(batch, options);
+      const quarantined = await options.settle?.(written.received);
+      if (quarantined !== undefined) await addQuarantined(this.#session, quarantined, this.#target);
       await this.#loads.record(position, { rows: written.written, staged: this.#replaces });
       return written;
     });
@@ -104,13 +107,23 @@ export class DuckdbLoad implements Load {
         await swap(this.#session, { target: this.#target, staging: this.#staging });
         await this.#loads.publish();
       }
+      const { quarantineTable: table } = this.#request;
+      if (this.#replaces && table !== undefined) {
+        await removeOlder(this.#context, { table, beside: this.#target, runId: position.runId });
+      }
       await this.#loads.record(position, { rows: 0, staged: false });
     });
   }
 
-  async abort(): Promise<void> {
+  async abort(options: { discard?: boolean } = {}): Promise<void> {
     // Every write was a transaction of its own, which is rolled back where it failed. What is staged stays for the
     // next run, which takes it up or discards it.
+    if (options.discard && this.#replaces) await this.#transaction(() => this.#discardStaging());
+  }
+
+  async existing(): Promise<string | undefined> {
+    const target = this.#replaces ? this.#staging : this.#target;
+    return await readTable(this.#session, target) === undefined ? undefined : `SELECT * FROM ${target.sql}`;
   }
 
   async lookup(column: string, value: string): Promise<string | undefined> {

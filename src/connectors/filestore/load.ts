@@ -63,6 +63,7 @@ export abstract class FileLoad implements Load {
       const { rows, parts } = await this.#stage(batch, sequence);
       const rowsScanned = this.writer.context.session.rowsScanned?.();
       try {
+        await options.settle?.(rows);
         if (this.replace) await this.#keepStaged(parts, { position, sequence, schema });
         else await this.#append(parts, { position, sequence, rows });
       } catch (error) {
@@ -117,7 +118,12 @@ export abstract class FileLoad implements Load {
     await this.#close({ clean: this.forgets });
   }
 
-  async abort(): Promise<void> {
+  async abort(options: { discard?: boolean } = {}): Promise<void> {
+    if (options.discard && this.work.journal.staged !== undefined) {
+      const { staged: _staged, ...rest } = this.work.journal;
+      await this.work.save(rest);
+      await this.work.removeOrphans();
+    }
     const { staged } = this.work.journal;
     await this.#close({ clean: this.forgets && staged === undefined && !this.work.publishing });
   }

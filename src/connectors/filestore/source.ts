@@ -233,7 +233,8 @@ class FileSource implements Source {
       openRange: (path, start, end) => this.#storage.open(path, { start, end }),
       size: (path) => this.#sizes.get(path) ?? 0,
       temporaryDirectory: async () => {
-        this.#temporary ??= (await Deno.makeTempDir({ prefix: "dataloader-" })).replaceAll("\\", "/");
+        const dir = this.#context.session.temporaryDirectory;
+        this.#temporary ??= (await Deno.makeTempDir({ dir, prefix: "dataloader-" })).replaceAll("\\", "/");
         return this.#temporary;
       },
     };

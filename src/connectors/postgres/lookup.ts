@@ -21,7 +21,7 @@ export async function lookup(
 ): Promise<string | undefined> {
   const { target, session } = of;
   const connection = await of.driver.connection();
-  const table = await readTable(connection, target);
+  const table = (await readTable(connection, target))?.table;
   const found = table && findColumn(table, column);
   if (table === undefined || found === undefined) return undefined;
   const columns = (await tableColumns(connection, table.oid)).map(readColumn);

@@ -11,6 +11,8 @@ const capabilities: Capabilities = {
   mergeStrategies: ["upsert", "delete_insert", "insert_only", "scd2"],
   incremental: ["cursor", "timestamp", "watermark"],
   transactions: true,
+  settles: true,
+  quarantine: true,
   lookup: true,
   embedded: false,
   identifierLength: IDENTIFIER_BYTES,

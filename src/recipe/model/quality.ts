@@ -1,4 +1,4 @@
-/** `schema`, `normalization` and `validation`. */
+/** `schema`, `normalization`, `schedule` and `alerts`. */
 import { z } from "zod";
 import { asPath } from "../../sdk/mod.ts";
 import { asText, names, typeName } from "./common.ts";
@@ -135,49 +135,6 @@ export const normalizationBlock = () =>
       relationship: z.enum(["one_to_one", "one_to_many", "many_to_many"]).optional()
         .describe("create_table: how child rows relate to their parent"),
     })).optional().describe("What becomes of lists, by field"),
-  });
-
-const onError = () => z.enum(["fail", "skip", "warn", "quarantine"]);
-
-const RULE_TYPES = [
-  "string",
-  "integer",
-  "float",
-  "number",
-  "decimal",
-  "boolean",
-  "date",
-  "datetime",
-  "time",
-  "enum",
-  "email",
-  "url",
-  "uuid",
-  "ip",
-  "phone",
-  "json",
-] as const;
-
-export const validationBlock = () =>
-  z.strictObject({
-    rules: z.array(z.strictObject({
-      name: z.string().min(1).optional().describe("What reports call the rule"),
-      column: z.string().min(1).optional().describe("The column it is about"),
-      type: z.enum(RULE_TYPES).optional().describe("What values must be"),
-      required: z.boolean().optional().describe("Whether NULL and missing values break the rule"),
-      unique: z.boolean().optional().describe("Whether no value may occur twice"),
-      min: z.union([z.number(), z.string()]).optional().describe("The least value"),
-      max: z.union([z.number(), z.string()]).optional().describe("The greatest value"),
-      min_length: z.int().nonnegative().optional().describe("The least number of characters"),
-      max_length: z.int().nonnegative().optional().describe("The greatest number of characters"),
-      pattern: z.string().min(1).optional().describe("A regular expression that values match"),
-      values: z.array(anyValue()).min(1).optional().describe("The values there may be"),
-      expression: z.string().min(1).optional().describe("SQL over the row that must be true"),
-      message: z.string().min(1).optional().describe("What to say of rows that break the rule"),
-      on_error: onError().optional().describe("What becomes of rows that break this rule"),
-    })).min(1).describe("What rows must fulfil"),
-    on_error: onError().default("fail").describe("What becomes of rows that break a rule"),
-    quarantine_table: z.string().min(1).optional().describe("Table that quarantined rows go to"),
   });
 
 /** `schedule` and `alerts`. */

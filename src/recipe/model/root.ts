@@ -2,9 +2,10 @@
 import { z } from "zod";
 import { asPath } from "../../sdk/mod.ts";
 import { NAME, names } from "./common.ts";
-import { alertsBlock, normalizationBlock, scheduleBlock, schemaBlock, validationBlock } from "./quality.ts";
+import { alertsBlock, normalizationBlock, scheduleBlock, schemaBlock } from "./quality.ts";
 import { runtimeBlock, stateBlock } from "./runtime.ts";
 import { testsBlock } from "./tests.ts";
+import { validationBlock } from "./validation.ts";
 
 const name = () =>
   z.string().min(1).max(128).regex(NAME, {

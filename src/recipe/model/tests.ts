@@ -78,6 +78,9 @@ export const testsBlock = () =>
       env: z.record(z.string(), asText(z.string())).optional().describe(
         "Environment variables for this test; others are as they are, or unknown",
       ),
+      references: z.record(z.string(), z.array(z.record(z.string(), z.unknown()))).optional().describe(
+        "Rows that stand for what rules with `references` look into, by the name of the rule",
+      ),
       given: given().optional().describe("What the source holds; without it the recipe's own source is read"),
       expect: expect().optional().describe("What must come of it"),
       runs: z.array(z.strictObject({

@@ -33,7 +33,10 @@ Deno.test("what the taker throws ends the statement, and the session goes on", a
   const name = await session.registerAside(() => {
     throw new Error("enough is enough");
   });
-  await assert.rejects(session.run(`SELECT count(*) FROM range(10000) AS t(i) WHERE ${name}(i::VARCHAR, true)`), /enough is enough/);
+  await assert.rejects(
+    session.run(`SELECT count(*) FROM range(10000) AS t(i) WHERE ${name}(i::VARCHAR, true)`),
+    /enough is enough/,
+  );
   const [row] = await session.query("SELECT 1 AS x");
   assert.equal(row!.x, 1);
 });

@@ -53,8 +53,10 @@ function setup(
   const events: RunEvent[] = [];
   const plan: Plan = {
     version: PLAN_VERSION,
+    access: [],
     recipe: "r",
     file: "r.yaml",
+    access: [],
     resources: [{
       name: "main",
       source: {
