@@ -61,7 +61,7 @@ export async function schemaHistory(
   plan: Plan,
   options: Options = {},
 ): Promise<SchemaHistoryOf[]> {
-  const session = await createSession();
+  const session = await createSession({ tempDirectory: plan.runtime.tempDirectory });
   try {
     const registry = registryFor(plan, { stateDirectory: options.stateDirectory, session });
     const found = [];
