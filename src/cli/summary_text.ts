@@ -1,4 +1,4 @@
-/** The summary of a run for people. Pure. */
+/** The summary of a run for people. */
 import type { ResourceSummary, RunSummary, SummaryCoercion } from "../observe/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../observe/format.ts";
 import { holdsRecipes } from "../sdk/mod.ts";

@@ -69,15 +69,14 @@ export class ResourceRun {
   readonly #basis: number;
   /** The default limit on memory has been raised. */
   #roomy = false;
-  readonly #validator: Validator | undefined;
   readonly #guard: SchemaGuard;
   readonly #history: SchemaHistory;
+  readonly #validator: Validator | undefined;
 
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
     this.#io = io;
     this.#basis = io.keeper.state?.revision ?? 0;
-    this.#validator = this.#makeValidator();
     this.#history = new SchemaHistory(io.registry, { recipe: io.plan.recipe, resource, emit: io.emit });
     this.#guard = new SchemaGuard({
       resource,
@@ -87,6 +86,7 @@ export class ResourceRun {
       replaces: this.#replaces,
       lastSchema: () => this.#history.last(),
     });
+    this.#validator = this.#makeValidator();
   }
 
   /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
@@ -289,13 +289,13 @@ export class ResourceRun {
     }
     this.#sequence += 1;
     this.#state = state;
-    await this.#validator?.committed();
-    rejected += this.#validator?.rejectedRows ?? 0;
     if (left.discarded > 0) {
       const { discarded: rows, reason } = left;
       this.#io.emit({ type: "rows_rejected", time: Date.now(), resource: resource.name, rows, reason });
       rejected += rows;
     }
+    await this.#validator?.committed();
+    rejected += this.#validator?.rejectedRows ?? 0;
     const scanned = this.#validator?.scanned ?? result.rowsScanned;
     const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, scanned);
     const bytes = result.bytes ?? read.bytes ?? 0;
@@ -402,8 +402,8 @@ export class ResourceRun {
   async #apply(batch: Batch): Promise<Conformed> {
     const steps = await applySteps(batch, this.#resource.steps, this.#stepContext());
     const conformed = await this.#guard.apply(steps);
-    const checked = await this.#validator?.apply(conformed);
-    return checked === undefined ? conformed : { ...conformed, ...checked };
+    const validated = await this.#validator?.apply(conformed);
+    return validated === undefined ? conformed : { ...conformed, ...validated };
   }
 
   #makeValidator(): Validator | undefined {
