@@ -70,7 +70,9 @@ function planResource(
 
 /** A rule that moves to another line is the same rule. */
 function withoutPlaces(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (key, each) => key === "location" ? undefined : each));
+  return JSON.parse(
+    JSON.stringify(value, (key, each) => key === "location" || key === "limits" ? undefined : each),
+  );
 }
 
 function planSource(recipe: Recipe): SourcePlan {
