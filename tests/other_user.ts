@@ -65,7 +65,7 @@ export function testPermissions(name: string, module: string, fn: () => Promise<
     ? undefined
     : "root is refused nothing, and can't give that up (apt-get install util-linux)";
   Deno.test({
-    name: why === undefined ? name : `${name} (skipped: ${why})`,
+    name: why === undefined ? name : `${name} [${why}]`,
     ignore: why !== undefined,
     fn: ignoresPermissions ? () => testWithoutBypass(name, module) : fn,
   });

@@ -1,5 +1,5 @@
 /** Arrow record batches appended to a table of the engine's. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import {
   type Data,
   type Field as ArrowField,
@@ -20,12 +20,15 @@ import {
 import { castsExactly, type ColumnPlan, meaningOf, planColumn } from "./arrow_columns.ts";
 import { toEngineError } from "./errors.ts";
 import { assertUnique, type BoundSelect } from "./bind.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** Where the rows go: a table `name` that is made in `catalog`. */
 export interface ArrowTarget {
   readonly catalog: string;
   readonly create: "CREATE TABLE" | "CREATE TEMP TABLE";
-  readonly connection: duckdb.Connection;
+  readonly connection: engine.Connection;
   /** Runs a call while no other uses the connection. */
   exclusive<T>(call: () => Promise<T>): Promise<T>;
   close(): void;
@@ -127,8 +130,8 @@ class TableLoader {
   readonly #table: string;
   #columns: readonly Column[] | undefined;
   #arrowSchema: ArrowSchema | undefined;
-  #appender: duckdb.Appender | undefined;
-  #chunk: duckdb.DataChunk | undefined;
+  #appender: engine.Appender | undefined;
+  #chunk: engine.DataChunk | undefined;
   #batches = 0;
 
   constructor(options: ReadArrowOptions) {
@@ -166,7 +169,7 @@ class TableLoader {
     });
   }
 
-  async #create(): Promise<duckdb.Appender> {
+  async #create(): Promise<engine.Appender> {
     const { connection, catalog, create } = this.#options.target;
     const columns = this.#columns!.map(({ name, logical }) => `${quoteIdent(name)} ${engineType(logical)}`);
     await duckdb.query(connection, `${create} ${this.#table} (${columns.join(", ")})`);

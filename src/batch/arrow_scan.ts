@@ -2,7 +2,7 @@
  * Arrow record batches read by the engine where they are, through a table function: no row is copied before a statement
  * asks for it, and a statement may be run any number of times.
  */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { type Data, makeData, RecordBatch, Struct } from "apache-arrow";
 import { EngineError, type LogicalType, type Schema } from "../sdk/mod.ts";
 import {
@@ -17,13 +17,16 @@ import {
 import { arrowSchema } from "./arrow_types.ts";
 import { assertUnique, type BoundSelect } from "./bind.ts";
 import { keepScanError } from "./scan_errors.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 const FUNCTION = "_arrow_rows";
 
 /** Record batches that statements may read. */
 interface Held {
   readonly columns: readonly Column[];
-  readonly types: readonly duckdb.LogicalType[];
+  readonly types: readonly engine.LogicalType[];
   readonly batches: readonly RecordBatch[];
   readonly rows: number;
 }
@@ -51,7 +54,7 @@ export class ArrowScans {
   #last = 0n;
 
   /** Makes the function known to the session's database. */
-  register(connection: duckdb.Connection): void {
+  register(connection: engine.Connection): void {
     const definition = duckdb.create_table_function();
     duckdb.table_function_set_name(definition, FUNCTION);
     duckdb.table_function_add_parameter(definition, duckdb.create_logical_type(duckdb.Type.BIGINT));
@@ -94,15 +97,18 @@ export class ArrowScans {
     return { ...bound, id, rows, native: nativeBatches(batches, bound.schema) };
   }
 
+  /** Forgets record batches and frees their memory now, not when the garbage is next collected. */
   release(id: bigint): void {
+    const held = this.#held.get(id);
     this.#held.delete(id);
+    for (const batch of held?.batches ?? []) free(batch.data as Data);
   }
 
   clear(): void {
     this.#held.clear();
   }
 
-  #bind(info: duckdb.TableFunctionBindInfo): void {
+  #bind(info: engine.TableFunctionBindInfo): void {
     try {
       const held = this.#held.get(duckdb.get_int64(duckdb.bind_get_parameter(info, 0)));
       if (held === undefined) {
@@ -118,7 +124,7 @@ export class ArrowScans {
     }
   }
 
-  #start(info: duckdb.TableFunctionInitInfo): void {
+  #start(info: engine.TableFunctionInitInfo): void {
     const held = duckdb.init_get_bind_data(info) as Held;
     const count = duckdb.init_get_column_count(info);
     const read = Array.from({ length: count }, (_, index) => duckdb.init_get_column_index(info, index));
@@ -128,8 +134,16 @@ export class ArrowScans {
   }
 }
 
+function free(data: Data): void {
+  for (const part of [data.values, data.valueOffsets, data.nullBitmap] as (ArrayBufferView | undefined)[]) {
+    const buffer = part?.buffer;
+    if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+  }
+  for (const child of data.children as Data[]) free(child);
+}
+
 /** Gives the engine the next rows; none is the end. */
-function fill(info: duckdb.TableFunctionInfo, output: duckdb.DataChunk): void {
+function fill(info: engine.TableFunctionInfo, output: engine.DataChunk): void {
   try {
     const scan = duckdb.function_get_init_data(info) as Scan;
     const { columns, batches } = scan.held;
@@ -160,7 +174,7 @@ function fill(info: duckdb.TableFunctionInfo, output: duckdb.DataChunk): void {
 }
 
 /** The engine's type object for what a column is written as. */
-function nativeType(type: LogicalType): duckdb.LogicalType {
+function nativeType(type: LogicalType): engine.LogicalType {
   switch (type.kind) {
     case "decimal":
       return duckdb.create_decimal_type(type.precision, type.scale);
@@ -176,7 +190,7 @@ function nativeType(type: LogicalType): duckdb.LogicalType {
   }
 }
 
-function scalarType(type: LogicalType): duckdb.Type {
+function scalarType(type: LogicalType): engine.Type {
   const { Type } = duckdb;
   switch (type.kind) {
     case "integer":

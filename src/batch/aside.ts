@@ -1,7 +1,10 @@
 /** A function for SQL that hands texts over to JavaScript while a statement runs. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { columnReader, vectorBytes, vectorValidity } from "./vector_reader.ts";
 import { isValid } from "./column_buffer.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** Takes the texts of some rows, in no order. Runs on the thread that has the session; what it throws ends the statement. */
 export type TakeAside = (texts: readonly string[]) => void;
@@ -13,7 +16,7 @@ const decoder = new TextDecoder();
  * engine calls it from its own threads and waits, so it costs a change of threads for each vector in which a row reaches it,
  * and nothing for the others. Being volatile it is called once for each row that reaches it.
  */
-export function registerAside(connection: duckdb.Connection, name: string, take: TakeAside): void {
+export function registerAside(connection: engine.Connection, name: string, take: TakeAside): void {
   const fn = duckdb.create_scalar_function();
   try {
     duckdb.scalar_function_set_name(fn, name);
@@ -36,7 +39,7 @@ export function registerAside(connection: duckdb.Connection, name: string, take:
   }
 }
 
-function callAside(input: duckdb.DataChunk, output: duckdb.Vector, take: TakeAside): void {
+function callAside(input: engine.DataChunk, output: engine.Vector, take: TakeAside): void {
   const rows = duckdb.data_chunk_get_size(input);
   take(textsOf(duckdb.data_chunk_get_vector(input, 0), rows));
   const keep = vectorBytes(duckdb.data_chunk_get_vector(input, 1), rows);
@@ -45,7 +48,7 @@ function callAside(input: duckdb.DataChunk, output: duckdb.Vector, take: TakeAsi
   duckdb.copy_data_to_vector(output, 0, result.buffer as ArrayBuffer, 0, rows);
 }
 
-function textsOf(vector: duckdb.Vector, rows: number): string[] {
+function textsOf(vector: engine.Vector, rows: number): string[] {
   const reader = columnReader({ kind: "string" });
   reader.load(vector, rows);
   reader.append(0, rows);

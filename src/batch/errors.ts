@@ -165,6 +165,14 @@ function permission(kind: string, body: string): Finding | undefined {
     /Permission denied|Access is denied|Operation not permitted|Read-only file system/i.test(body);
   if (denied) {
     const path = quotedPath(body);
+    if (path !== undefined && /file system operations are disabled by configuration/.test(body)) {
+      return {
+        code: "PERMISSION_DENIED",
+        message: `This run may not open "${cut(path)}": its recipe does not name it.`,
+        hint: "a run reaches what its source and destination name: see `dataloader permissions`",
+        context: { path },
+      };
+    }
     return {
       code: "PERMISSION_DENIED",
       message: path === undefined

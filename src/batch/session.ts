@@ -1,4 +1,4 @@
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { join } from "node:path";
 import type { RecordBatch, Table } from "apache-arrow";
 import {
@@ -27,6 +27,10 @@ import { ARROW_DATABASE, SideConnections } from "./side_connections.ts";
 import { ChunkStream } from "./stream.ts";
 import { TempDirectory } from "./temp_directory.ts";
 import { readObjects } from "./query_values.ts";
+import { wallStatements } from "./walls.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 export interface SessionOptions {
   /** As DuckDB reads it: `2GB`, `80%`. Default: 80% of the machine's memory. */
@@ -71,7 +75,7 @@ export async function createSession(options: SessionOptions = {}): Promise<DuckS
     await duckdb.query(
       connection,
       `${limits} SET TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false;` +
-        `ATTACH ':memory:' AS ${ARROW_DATABASE}; ${profileSettings(profile)}`,
+        `ATTACH ':memory:' AS ${ARROW_DATABASE}; ${profileSettings(profile)}; ${wallStatements()}`,
     );
     const scans = new ArrowScans();
     scans.register(connection);
@@ -91,8 +95,8 @@ function temporaryDirectoryError(error: Error, parent: string | undefined): Engi
 }
 
 interface Opened {
-  readonly database: duckdb.Database;
-  readonly connection: duckdb.Connection;
+  readonly database: engine.Database;
+  readonly connection: engine.Connection;
   readonly directory: TempDirectory;
   readonly profile: string;
   readonly scans: ArrowScans;
@@ -119,7 +123,7 @@ export class DuckSession implements Session {
   }
 
   /** Runs a call of the engine's when the connection is free; a stream that is open on it is set aside first. */
-  #call<T>(call: (connection: duckdb.Connection) => Promise<T>, turn?: Turn): Promise<T> {
+  #call<T>(call: (connection: engine.Connection) => Promise<T>, turn?: Turn): Promise<T> {
     return this.#queue.run(async () => {
       this.#assertOpen();
       await this.#stream?.setAside();
@@ -271,6 +275,10 @@ export class DuckSession implements Session {
     });
   }
 
+  get temporaryDirectory(): string {
+    return this.#opened.directory.path;
+  }
+
   temporaryName(prefix: string): string {
     return `${prefix}_${++this.#names}_${crypto.randomUUID().slice(0, 8)}`;
   }
@@ -326,7 +334,7 @@ export class DuckSession implements Session {
   }
 }
 
-async function assertNotAborted(connection: duckdb.Connection): Promise<void> {
+async function assertNotAborted(connection: engine.Connection): Promise<void> {
   if (!await isAborted(connection)) return;
   throw new EngineError(
     "TRANSACTION_ABORTED",
@@ -335,7 +343,7 @@ async function assertNotAborted(connection: duckdb.Connection): Promise<void> {
 }
 
 /** `CREATE TABLE … AS` counts its rows in a result of one row; everything else in the result itself. */
-async function rowsChanged(result: duckdb.Result): Promise<number> {
+async function rowsChanged(result: engine.Result): Promise<number> {
   if (duckdb.result_return_type(result) === duckdb.ResultType.CHANGED_ROWS) {
     return duckdb.rows_changed(result);
   }

@@ -36,7 +36,6 @@ export async function writeDeadLetter(path: string, batch: DeadLetterBatch): Pro
     await rewriteLines(path, {
       keep: (line) => !line.startsWith(key),
       add: oneByOne(lines),
-      runId: position.runId,
     });
   } catch (cause) {
     throw new EngineError("DEAD_LETTER_FAILED", `The dead letter file "${path}" can't be written.`, {

@@ -1,13 +1,12 @@
 /** Files of JSON lines some of which are replaced: what a batch adds takes the place of what it added before. */
 import { dirname } from "node:path";
+import { makeFolders } from "../sdk/mod.ts";
 
 export interface Rewrite {
   /** Whether a line that is there stays. */
   readonly keep: (line: string) => boolean;
   /** Lines to add at the end, some at a time. */
   readonly add?: AsyncIterable<readonly string[]>;
-  /** Part of the temporary file's name. */
-  readonly runId: string;
 }
 
 const encoder = new TextEncoder();
@@ -16,9 +15,10 @@ const encoder = new TextEncoder();
  * Rewrites a file atomically: it is there as before, or as it shall be and on the disk. Does nothing where there is no file
  * and nothing to add. Throws what the file system throws.
  */
-export async function rewriteLines(path: string, { keep, add, runId }: Rewrite): Promise<void> {
-  const temporary = `${path}.${runId}.tmp`;
-  await Deno.mkdir(dirname(path), { recursive: true });
+export async function rewriteLines(path: string, { keep, add }: Rewrite): Promise<void> {
+  // A name that can be told beforehand: the run is granted this file and no folder.
+  const temporary = `${path}.tmp`;
+  await makeFolders(dirname(path));
   let lines = 0;
   try {
     {

@@ -10,6 +10,9 @@ import {
 } from "../sdk/mod.ts";
 import { checkValidation } from "./validation.ts";
 
+import { accessOf } from "./access.ts";
+import { narrow } from "./narrow.ts";
+
 /** A place in the merged recipe. */
 type Path = readonly (string | number)[];
 
@@ -36,6 +39,8 @@ export function checkRecipe(recipe: Recipe, options: CheckOptions = {}): RecipeE
   return [
     ...checkSource(recipe, { pluginsPending }),
     ...checkDestination(recipe, { pluginsPending }),
+    // What a missing variable hides can't be told.
+    ...(recipe.missingEnv.length > 0 ? [] : narrow(accessOf(recipe, "run"), recipe).problems),
     ...checkValidation(recipe),
   ];
 }

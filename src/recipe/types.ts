@@ -1,4 +1,6 @@
 /** What the recipe layer gives to the plan, the app and the command line. */
+import type { z } from "zod";
+import type { schemaBlock } from "./model/quality.ts";
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
 import type { TestBlock } from "./model/tests.ts";
 import type { ValidationBlock } from "./model/validation.ts";
@@ -74,6 +76,18 @@ export interface RuntimeBlock {
   readonly threads?: number;
   /** Where the embedded engine spills to. */
   readonly tempDirectory?: string;
+  /** What a run may reach at most; a kind without a list is not narrowed. */
+  readonly permissions?: AccessLists;
+  /** What function steps and plug-ins reach by themselves. */
+  readonly codeAccess?: AccessLists;
+}
+
+/** `host` or `host:port`, paths, names of environment variables. */
+export interface AccessLists {
+  readonly net?: readonly string[];
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+  readonly env?: readonly string[];
 }
 
 /** `state`. */
@@ -82,9 +96,11 @@ export interface StateBlock {
   readonly directory?: string;
 }
 
+/** `schema`, checked. */
+export type SchemaBlock = z.infer<ReturnType<typeof schemaBlock>>;
+
 /** What of a recipe is checked but can't be run yet. `dbt` and `python` are transform steps. */
 export type LaterKey =
-  | "schema"
   | "normalization"
   | "resources"
   | "schedule"
@@ -123,6 +139,8 @@ export interface Recipe {
   readonly resources: readonly ResourceBlock[];
   readonly runtime: RuntimeBlock;
   readonly state: StateBlock;
+  /** `schema`, as it is written; undefined where there is none. */
+  readonly schema?: SchemaBlock;
   /** `vars:` rendered, with `--var` over them. */
   readonly vars: JsonObject;
   /** Name → text of `{% macro … %}`. */

@@ -54,9 +54,9 @@ export interface Session {
   /**
    * Brings Arrow columns in: appends them to a temporary table as they come and returns the relation over it.
    * `schema` says what the columns mean where Arrow alone can't (json, uuid), and is needed for an empty stream.
-   * With `inPlace` nothing is copied: the record batches, all of them, stay where they are until the batch is released, are
-   * read as often as the relation is, and `toArrow` gives them back as they came. What is wrong with their values shows
-   * when they are read.
+   * With `inPlace` nothing is copied: the record batches, all of them, are given away and stay where they are until the batch
+   * is released, which frees their memory at once. They are read as often as the relation is, and `toArrow` gives them
+   * back as they came. What is wrong with their values shows when they are read.
    */
   fromArrow(
     data: Table | AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
@@ -71,6 +71,8 @@ export interface Session {
   attach(path: string, options: { readOnly: boolean }): Promise<string>;
   /** Runs `body` between BEGIN and COMMIT; rolls back if it throws. Not to be nested. */
   transaction<T>(body: () => Promise<T>): Promise<T>;
+  /** A directory of the session's own for files that may go with it; undefined where it has none. */
+  readonly temporaryDirectory?: string;
   /** A name for a temporary object that no other has. */
   temporaryName(prefix: string): string;
   /**

@@ -1,3 +1,4 @@
+import type { Access } from "./access.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 /**
@@ -101,6 +102,8 @@ export interface StateBackend {
   lock?(recipe: string): Promise<StateLock>;
   /** Where the state of a recipe is, for people: a path or URL. */
   describe(recipe: string): string;
+  /** What loading and saving the state of a recipe reaches; keys are empty. Nothing where it is missing. */
+  access?(recipe: string): readonly Access[];
 }
 
 /** Held while a run is under way. */

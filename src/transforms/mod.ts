@@ -32,3 +32,6 @@ export {
 
 export { loadFunction } from "./function_module.ts";
 export { verdictsOf } from "./function_verdicts.ts";
+export { conversion } from "./cast_conversion.ts";
+export { reasonSql } from "./cast_reason.ts";
+export { isRefusal } from "./cast_rules.ts";

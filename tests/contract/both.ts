@@ -96,7 +96,8 @@ export const COMMON_RULES: readonly Rule[] = [
         const recipe = await parseRecipe(example.recipe, {
           file: "example.yaml",
           readFile: () => Promise.reject(new Error("reads nothing")),
-          env: (name) => `value of ${name}`,
+          env: (name) =>
+            name.endsWith("URL") ? "postgres://me:secret@db.example.com/shop" : `value of ${name}`,
         });
         planRecipe(recipe);
       }

@@ -1,7 +1,8 @@
 /** Finding the row of a staged batch that the system refuses, where a statement over all of them does not tell. */
 import { ConnectorError, type Json } from "../../sdk/mod.ts";
 import type { SqlDriver } from "./dialect.ts";
-import { ROW_COLUMN, type Staged } from "./merge.ts";
+import type { FittedColumn } from "./fit.ts";
+import { ROW_COLUMN, type Staged, valueOf } from "./merge.ts";
 import type { SqlColumn } from "./table.ts";
 
 /** Codes that speak of values in rows. */
@@ -77,21 +78,43 @@ async function named<C extends SqlColumn>(
   at: { staged: Staged<C>; row: number },
 ): Promise<ConnectorError> {
   const { quote, types } = driver.dialect;
-  const column = at.staged.columns.find((c) => c.column.name === error.context.column);
+  const where = `FROM ${at.staged.table} AS s WHERE ${quote(ROW_COLUMN)} = ${at.row}`;
+  const column = at.staged.columns.find((c) => c.column.name === error.context.column) ??
+    await uncastable(driver, at.staged, where);
   const context: Record<string, Json> = { ...error.context, row: at.row };
-  let value = "";
+  let place = `row ${at.row} of the batch`;
   if (column !== undefined) {
+    const { name } = column.column;
     const [found] = await driver.query<{ value: string | null }>(
-      `SELECT CAST(${quote(column.column.name)} AS ${types.text}) AS value FROM ${at.staged.table} WHERE ${
-        quote(ROW_COLUMN)
-      } = ${at.row}`,
+      `SELECT CAST(s.${quote(name)} AS ${types.text}) AS value ${where}`,
     );
-    context.value = found?.value?.slice(0, 500) ?? null;
-    value = `, column "${column.column.name}"`;
+    const value = found?.value?.slice(0, 200) ?? null;
+    Object.assign(context, { column: name, value });
+    place += `, column "${name}", value ${value === null ? "NULL" : `"${value}"`}`;
   }
-  return new ConnectorError(error.code, `${error.message} (row ${at.row} of the batch${value})`, {
+  // What the system could tell of the place stands in brackets at the end.
+  const message = error.message.replace(/( \((row|column|value) [^\n]*\))?\.?$/, "");
+  return new ConnectorError(error.code, `${message} (${place}).`, {
     hint: error.hint,
     context,
     cause: error.cause,
   });
+}
+
+/** The first column whose text the system can't read: it names the text, but not where it stands. */
+async function uncastable<C extends SqlColumn>(
+  driver: SqlDriver<C>,
+  staged: Staged<C>,
+  where: string,
+): Promise<FittedColumn<C> | undefined> {
+  for (const column of staged.columns) {
+    if (column.conversion.staged === undefined) continue;
+    try {
+      await driver.attempt(() => driver.query(`SELECT ${valueOf(driver, column)} AS value ${where}`));
+    } catch (error) {
+      if (error instanceof ConnectorError && ROW_FAULTS.has(error.code)) return column;
+      throw error;
+    }
+  }
+  return undefined;
 }

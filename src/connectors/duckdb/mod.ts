@@ -1,5 +1,6 @@
 /** The `duckdb` connector: tables and queries of DuckDB database files. */
 import { type Capabilities, defineConnector } from "../../sdk/mod.ts";
+import { accessOf } from "./access.ts";
 import { checkRead, checkWrite, describeConfig, DuckdbConfig } from "./config.ts";
 import { TYPE_NOTES } from "./types.ts";
 
@@ -14,6 +15,7 @@ const capabilities: Capabilities = {
   quarantine: true,
   lookup: true,
   embedded: true,
+  constraints: ["primary_key", "unique"],
   parallelRead: false,
   bulkFormats: [],
   tier: "native",
@@ -75,6 +77,7 @@ destination:
   typeNotes: TYPE_NOTES,
   checkRead,
   checkWrite,
+  access: accessOf,
   describe: describeConfig,
   openSource: () => import("./source.ts"),
   openDestination: () => import("./destination.ts"),

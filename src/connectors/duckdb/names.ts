@@ -35,3 +35,8 @@ export function formatTableName(name: TableName): string {
     /[".]/.test(part) || part.trim() !== part ? `"${part.replaceAll('"', '""')}"` : part;
   return name.schema === undefined ? plain(name.name) : `${plain(name.schema)}.${plain(name.name)}`;
 }
+
+/** The name under which a new database is made, until it is whole. */
+export function newDatabase(path: string): string {
+  return `${path}.new.tmp`;
+}

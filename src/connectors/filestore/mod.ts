@@ -1,5 +1,6 @@
 /** The `filestore` connector, and the same under the name of each format that ships. */
 import { type Capabilities, type ConnectorDefinition, defineConnector } from "../../sdk/mod.ts";
+import { accessOf } from "./access.ts";
 import {
   checkRead,
   checkWrite,
@@ -49,6 +50,7 @@ function define(format?: string): ConnectorDefinition<FilestoreConfig> {
     checkRead: (config, request) => checkRead(fixed(config), request),
     checkWrite: (config, request) => checkWrite(fixed(config), request),
     defaultWriteMode,
+    access: (config, use) => accessOf(config, use),
     standIn: (config, file) => ({ connector: "filestore", config: standIn(fixed(config), file) }),
     describe: (config) => describeConfig(fixed(config)),
     openSource: async () => {

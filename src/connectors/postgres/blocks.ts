@@ -1,4 +1,4 @@
-/** A table read in ranges of its rows' places (ctid): what is done, what is left, and how large a range is to be. */
+/** A table read in ranges of its rows' places (ctid): what is done and what is left. */
 import type { Json } from "../../sdk/mod.ts";
 
 /** Places `from` (inclusive) to `to` (exclusive). A place is a block times `OFFSETS` plus a row's number in it. */
@@ -6,40 +6,18 @@ export type Range = readonly [from: number, to: number];
 
 /** Numbers that rows of one block may have. */
 export const OFFSETS = 65_536;
-/** Rows that one block of 8 kB can hold at most (MaxHeapTuplesPerPage). */
-const MOST_ROWS = 291;
-/** Bytes on the wire that a range should give at most. */
-const RANGE_BYTES = 16 << 20;
 
-/** Hands out ranges. */
+/** Hands out ranges of `size` blocks. */
 export class Blocks {
   readonly #left: Range[];
+  readonly #size: number;
   #done: Range[];
-  readonly #batchSize: number;
-  #rowsPerBlock: number;
-  #bytesPerBlock: number;
 
-  /** `total` blocks; `done`: what an earlier run has read. `bytes` of the whole table; rows where they are known. */
-  constructor(
-    total: number,
-    options: {
-      done?: readonly Range[];
-      batchSize: number;
-      estimatedRows?: number;
-      bytes: number;
-    },
-  ) {
+  /** `total` blocks; `done`: what an earlier run has read. */
+  constructor(total: number, options: { done?: readonly Range[]; size: number }) {
     this.#done = joined(options.done ?? []);
     this.#left = complement(this.#done, total * OFFSETS);
-    this.#batchSize = options.batchSize;
-    const blocks = Math.max(1, total);
-    // Without an estimate the first ranges are small, and tell.
-    this.#rowsPerBlock = Math.max(1, (options.estimatedRows ?? MOST_ROWS * blocks) / blocks);
-    this.#bytesPerBlock = Math.max(1, options.bytes / blocks);
-  }
-
-  get done(): readonly Range[] {
-    return this.#done;
+    this.#size = Math.max(1, Math.floor(options.size));
   }
 
   /** Blocks that are not handed out yet. */
@@ -52,31 +30,13 @@ export class Blocks {
     const first = this.#left.shift();
     if (first === undefined) return undefined;
     const [from, to] = first;
-    const end = this.#endOf(from);
+    const end = (Math.floor(from / OFFSETS) + this.#size) * OFFSETS;
     if (end >= to) return first;
     this.#left.unshift([end, to]);
     return [from, end];
   }
 
-  #endOf(from: number): number {
-    const block = Math.floor(from / OFFSETS);
-    const rows = Math.min(this.#batchSize, RANGE_BYTES / this.#bytesPerBlock * this.#rowsPerBlock);
-    if (rows >= this.#rowsPerBlock) return (block + Math.floor(rows / this.#rowsPerBlock)) * OFFSETS;
-    // Less than a block: as many numbers as rows are wanted; all there are beyond the most that fit.
-    const end = from + Math.max(1, Math.floor(rows)) + (from % OFFSETS === 0 ? 1 : 0);
-    return end % OFFSETS > MOST_ROWS ? (block + 1) * OFFSETS : end;
-  }
-
-  /** A range was read: what it held says how large the next ones may be. */
-  read(range: Range, held: { rows: number; bytes: number }): void {
-    const blocks = blocksOf(range);
-    if (blocks < 1) return;
-    // Falls slowly and rises at once, so that a denser part of the table makes smaller ranges.
-    if (held.rows > 0) this.#rowsPerBlock = Math.max(held.rows / blocks, this.#rowsPerBlock * 0.9, 1);
-    if (held.bytes > 0) this.#bytesPerBlock = Math.max(held.bytes / blocks, this.#bytesPerBlock * 0.9, 1);
-  }
-
-  /** The rows of a range are handed out: what is done with it. */
+  /** The rows of a range, or of a part of it, are handed out: what is done with it. */
   finish(range: Range): readonly Range[] {
     this.#done = joined([...this.#done, range]);
     return this.#done;

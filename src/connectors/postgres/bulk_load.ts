@@ -1,5 +1,5 @@
 /** A batch into a table by binary COPY: Arrow columns are encoded while the engine makes the next and the server takes the last. */
-import type { Data, RecordBatch } from "apache-arrow";
+import { type Data, DataType, type RecordBatch } from "apache-arrow";
 import { type Batch, ConnectorError, quoteIdent, type Session } from "../../sdk/mod.ts";
 import type { BulkResult } from "../_sql/dialect.ts";
 import type { FittedColumn } from "../_sql/fit.ts";
@@ -11,10 +11,8 @@ import type { PgColumn } from "./target_table.ts";
 import { type ValueFinder, writeError } from "./write_errors.ts";
 import type { PgConversion } from "./write_types.ts";
 
-/** Few enough that what is kept for the naming of values is small, and that encoding and sending take turns. */
-const ROWS_PER_BATCH = 16_384;
 /** Record batches that are kept: the server may be some megabytes behind when it refuses a row. */
-const KEPT_BATCHES = 6;
+const KEPT_BATCHES = 2;
 
 export interface BulkTarget {
   /** Qualified and quoted. */
@@ -83,7 +81,7 @@ async function send(connection: PgConnection, batch: Batch, into: BulkTarget): P
   let rows = 0;
   try {
     await copy.start();
-    for await (const record of batch.toArrow({ rowsPerBatch: ROWS_PER_BATCH })) {
+    for await (const record of batch.toArrow()) {
       recent.add(record, rows);
       numbers.next = rows + 1;
       for (const message of encoder.encode(record, (size) => copy.buffer(size))) await copy.write(message);
@@ -130,9 +128,29 @@ class RecentBatches {
     const column = this.#columns.find((c) => c.name === name);
     const kept = this.#kept.find(({ first, record }) => row > first && row <= first + record.numRows);
     if (column === undefined || kept === undefined) return undefined;
-    const value = kept.record.getChildAt(column.index)?.get(row - 1 - kept.first);
-    return value === null || value === undefined ? null : String(value);
+    return valueText(kept.record, { column: column.index, row: row - 1 - kept.first });
   };
+}
+
+/** A value for people: Arrow gives decimals without their point and times as numbers. */
+function valueText(record: RecordBatch, at: { column: number; row: number }): string | null {
+  const column = record.getChildAt(at.column);
+  const value = column?.get(at.row);
+  if (column === null || value === null || value === undefined) return null;
+  if (DataType.isDecimal(column.type)) {
+    const { scale } = column.type;
+    const words = value as Uint32Array;
+    const number = BigInt.asIntN(128, words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n));
+    const digits = String(number < 0n ? -number : number).padStart(scale + 1, "0");
+    const whole = digits.slice(0, digits.length - scale);
+    return `${number < 0n ? "-" : ""}${whole}${scale === 0 ? "" : `.${digits.slice(-scale)}`}`;
+  }
+  const isTime = DataType.isDate(column.type) || DataType.isTimestamp(column.type);
+  if (isTime && Math.abs(Number(value)) < 8.64e15) {
+    const text = new Date(Number(value)).toISOString();
+    return DataType.isDate(column.type) ? text.slice(0, -14) : text;
+  }
+  return String(value);
 }
 
 /** Numbers the rows, whatever column it is given. */

@@ -56,6 +56,14 @@ export class CellTable {
     };
   }
 
+  /** The place of the last row, where the last column is its ctid: a block times 65,536 plus a number in it. */
+  lastPlace(): number {
+    const cell = (this.#columns - 1) * this.#capacity + this.#rows - 1;
+    const at = this.#starts[cell]!;
+    if (this.#lengths[cell] !== 6) broken("a ctid has another length than 6");
+    return (int32(this.#bytes, at) >>> 0) * 65_536 + (this.#bytes[at + 4]! << 8 | this.#bytes[at + 5]!);
+  }
+
   /** Begins another COPY. */
   reset(): void {
     this.#begun = this.#ended = false;

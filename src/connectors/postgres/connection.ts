@@ -96,7 +96,8 @@ async function open(settings: Settings, signal: AbortSignal): Promise<Opened> {
       // As libpq: the other way is for a server that wants it, and the first refusal says more than the second.
       const other = error instanceof ConnectorError &&
         ["TLS_NOT_OFFERED", "TLS_FAILED", "ACCESS_DENIED", "CONNECTION_LOST"].includes(error.code);
-      if (!other) throw first ?? error;
+      // Whoever refuses the password, say, has got further than a server that does not offer TLS.
+      if (!other) throw error;
       const skipped = first as ConnectorError | undefined;
       if (skipped === undefined) first = error;
       else throw skipped.code === "TLS_NOT_OFFERED" ? error : skipped;

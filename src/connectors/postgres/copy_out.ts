@@ -22,6 +22,8 @@ export interface Slice {
   readonly batch: RecordBatch;
   /** Bytes on the wire. */
   readonly bytes: number;
+  /** Where the last row lies, for a reader with places. */
+  readonly place?: number;
 }
 
 /** Takes the rows of a COPY. */
@@ -38,13 +40,16 @@ export class CopyReader {
   readonly #connection: PgConnection;
   readonly #columns: readonly ReadColumn[];
   readonly #cells: CellTable;
+  readonly #places: boolean;
   readonly #buffer = new CopyBuffer();
   #schema: ArrowSchema | undefined;
 
-  constructor(connection: PgConnection, columns: readonly ReadColumn[]) {
+  /** `places`: the SELECT has the ctid after the columns. */
+  constructor(connection: PgConnection, columns: readonly ReadColumn[], options: { places?: boolean } = {}) {
     this.#connection = connection;
     this.#columns = columns;
-    this.#cells = new CellTable(columns.length);
+    this.#places = options.places === true;
+    this.#cells = new CellTable(columns.length + (this.#places ? 1 : 0));
   }
 
   get connection(): PgConnection {
@@ -107,7 +112,8 @@ export class CopyReader {
       message = this.#cells.fill(buffer, message, target.limit?.());
       if (this.#cells.rows === 0) continue;
       const bytes = buffer.ends[message - 1]! - buffer.starts[first]!;
-      target.take({ batch: this.#recordBatch(), bytes });
+      const place = this.#places ? this.#cells.lastPlace() : undefined;
+      target.take({ batch: this.#recordBatch(), bytes, place });
       rows += this.#cells.rows;
     }
     buffer.drop();

@@ -4,7 +4,7 @@
  */
 import { type Data, type DataType, Field, List, makeData } from "apache-arrow";
 import { ConnectorError } from "../../sdk/mod.ts";
-import { broken, type Cells, int32 } from "./cells.ts";
+import { broken, int32 } from "./cells.ts";
 import { type Decoder, validity } from "./decode.ts";
 
 const HEADER = 12;

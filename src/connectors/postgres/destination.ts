@@ -7,13 +7,17 @@ import {
   type OpenContext,
   quoteIdent,
   type Schema,
+  type TableSchema,
   type WriteDescription,
+  type WriteOptions,
 } from "../../sdk/mod.ts";
+import { tableSchema } from "../_sql/change_table.ts";
 import { describeLoad } from "../_sql/describe.ts";
 import { SqlLoad } from "../_sql/load.ts";
 import type { Target } from "../_sql/table.ts";
 import { checkWrite, type PostgresConfig } from "./config.ts";
 import { PgDriver } from "./driver.ts";
+import { lookup } from "./lookup.ts";
 import { formatTableName, parseTableName, pgLiteral, type TableName } from "./names.ts";
 import { proveRights } from "./write_check.ts";
 
@@ -45,14 +49,27 @@ class PostgresDestination implements Destination {
     return await proveRights(this.#driver, await this.#target());
   }
 
-  async describe(schema: Schema, request: LoadRequest): Promise<WriteDescription> {
+  async table(): Promise<TableSchema | undefined> {
+    return await tableSchema(this.#driver, await this.#target());
+  }
+
+  async describe(
+    schema: Schema,
+    request: LoadRequest,
+    options: WriteOptions = {},
+  ): Promise<WriteDescription> {
     const target = await this.#target();
-    return await describeLoad(this.#driver, schema, { target, request });
+    return await describeLoad(this.#driver, schema, { target, request, ...options });
   }
 
   async openLoad(request: LoadRequest): Promise<Load> {
     const target = await this.#target();
-    return new SqlLoad({ driver: this.#driver, target, request, context: this.#context });
+    const load = new SqlLoad({ driver: this.#driver, target, request, context: this.#context });
+    const { session } = this.#context;
+    return Object.assign(load, {
+      lookup: (column: string, value: string) =>
+        lookup({ driver: this.#driver, target, session }, column, value),
+    });
   }
 
   async close(): Promise<void> {

@@ -16,7 +16,7 @@ import type { PostgresConfig } from "./config.ts";
 import { connect, type PgConnection } from "./connection.ts";
 import { IDENTIFIER_BYTES, pgLiteral } from "./names.ts";
 import { PgOverwrite } from "./overwrite.ts";
-import { type PgColumn, type PgTable, readTable } from "./target_table.ts";
+import { type CachedTable, type PgColumn, type PgTable, readTable } from "./target_table.ts";
 import { dialect } from "./write_dialect.ts";
 import { writeError } from "./write_errors.ts";
 
@@ -31,13 +31,23 @@ export class PgDriver implements SqlDriver<PgColumn> {
   /** The table that errors speak of. */
   readonly #name: string;
   #open: PgConnection | undefined;
+  /** The server's process of this connection, and of the one that was lost, as conditions. */
+  #backend: string | undefined;
+  #before: string | undefined;
   #savepoints = 0;
+  /** Tables as they were last read. */
+  readonly #tables = new Map<string, CachedTable>();
+  /** Schemas that are there for certain: seen outside of the transaction under way. */
+  readonly #schemas = new Set<string>();
 
   constructor(config: PostgresConfig, context: OpenContext, name: string) {
     this.#config = config;
     this.#context = context;
     this.#name = name;
-    this.overwrite = new PgOverwrite(() => this.#connection);
+    this.overwrite = new PgOverwrite({
+      connection: () => this.#connection,
+      readTable: (target) => this.readTable(target),
+    });
   }
 
   get #connection(): PgConnection {
@@ -46,8 +56,17 @@ export class PgDriver implements SqlDriver<PgColumn> {
 
   /** The connection, opened where there is none. */
   async connection(): Promise<PgConnection> {
-    if (this.#open?.lost) await this.close();
-    return this.#open ??= await connect(this.#config, { signal: this.#context.signal });
+    if (this.#open !== undefined && !this.#open.lost) return this.#open;
+    await this.close();
+    const connection = await connect(this.#config, { signal: this.#context.signal });
+    this.#open = connection;
+    this.#before = this.#backend ?? this.#before;
+    const [backend] = await connection.query<{ condition: string }>(
+      `SELECT format('pid = %s AND backend_start = %L', pid, backend_start) AS condition
+       FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()`,
+    );
+    this.#backend = backend?.condition;
+    return connection;
   }
 
   async close(): Promise<void> {
@@ -74,17 +93,20 @@ export class PgDriver implements SqlDriver<PgColumn> {
 
   async transaction<T>(body: () => Promise<T>): Promise<T> {
     const connection = await this.connection();
-    await connection.run("BEGIN");
+    // Another level would show, after a wait for another load, what was there before it.
+    await connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     let result: T;
     try {
       result = await body();
     } catch (error) {
+      this.#schemas.clear();
       await this.#rollback(connection);
       throw error;
     }
     try {
       await connection.run("COMMIT");
     } catch (error) {
+      this.#schemas.clear();
       await this.#rollback(connection);
       if (error instanceof ConnectorError && (UNKNOWN.has(error.code) || connection.lost)) {
         throw new CommitUnknownError(`The commit into ${this.#name} was not answered: ${error.message}`, {
@@ -136,8 +158,22 @@ export class PgDriver implements SqlDriver<PgColumn> {
     const id = `hashtextextended(${pgLiteral(key.replaceAll("\0", "\u0001"))}, 0)`;
     const [row] = await this.query<{ got: boolean }>(`SELECT pg_try_advisory_xact_lock(${id}) AS got`);
     if (row!.got) return;
+    await this.#endLostBackend(id);
     this.#context.log.log("info", `Another transaction is loading ${this.#name}; waiting for it.`);
     await this.run(`SELECT pg_advisory_xact_lock(${id})`, `Waiting for another load of ${this.#name}`);
+  }
+
+  /**
+   * A server that has not noticed that its client is gone holds on to the load's lock, for hours where the network broke. That
+   * process is this load's own.
+   */
+  async #endLostBackend(lock: string): Promise<void> {
+    if (this.#before === undefined) return;
+    await this.query(
+      `SELECT pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a WHERE ${this.#before} AND EXISTS (
+         SELECT FROM pg_catalog.pg_locks AS l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+           AND (l.classid::bigint << 32 | l.objid::bigint) = ${lock})`,
+    );
   }
 
   async lockTable(target: Target): Promise<void> {
@@ -145,16 +181,23 @@ export class PgDriver implements SqlDriver<PgColumn> {
   }
 
   async readTable(target: Target): Promise<PgTable | undefined> {
-    return await readTable(this.#connection, target);
+    const read = await readTable(this.#connection, target, this.#tables.get(target.sql));
+    if (read === undefined) this.#tables.delete(target.sql);
+    else this.#tables.set(target.sql, read);
+    return read?.table;
   }
 
   async createSchema(target: Target): Promise<void> {
+    if (this.#schemas.has(target.schema)) return;
     const [row] = await this.query<{ there: boolean }>(
       `SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = ${
         pgLiteral(target.schema)
       }) AS there`,
     );
-    if (row!.there) return;
+    if (row!.there) {
+      this.#schemas.add(target.schema);
+      return;
+    }
     await this.lockLoad(`schema\0${target.schema}`);
     await this.run(
       `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(target.schema)}`,

@@ -16,6 +16,7 @@ const capabilities: Capabilities = {
   lookup: true,
   embedded: false,
   identifierLength: IDENTIFIER_BYTES,
+  constraints: ["primary_key", "unique"],
   parallelRead: true,
   bulkFormats: ["copy-binary"],
   tier: "native",
@@ -27,6 +28,36 @@ export default defineConnector<PostgresConfig>({
   config: PostgresConfig,
   capabilities,
   examples: [
+    {
+      title: "Load CSV files into a table",
+      recipe: `name: load_orders
+source:
+  type: csv
+  path: data/orders-*.csv
+destination:
+  type: postgres
+  host: db.example.com
+  database: shop
+  user: loader
+  password: "{{ env_var('SHOP_PASSWORD') }}"
+  sslmode: verify-full
+  table: sales.orders
+`,
+    },
+    {
+      title: "Keep a table up to date by its key",
+      recipe: `name: sync_prices
+source:
+  type: parquet
+  path: prices/*.parquet
+destination:
+  type: postgres
+  url: "{{ env_var('SHOP_URL') }}"
+  table: prices
+  write_mode: merge
+  merge_keys: [product_id]
+`,
+    },
     {
       title: "Copy a table into DuckDB",
       recipe: `name: copy_orders

@@ -12,14 +12,18 @@ import type { Overwrite } from "../_sql/dialect.ts";
 import { findColumn, nameOf, type Target } from "../_sql/table.ts";
 import type { PgConnection } from "./connection.ts";
 import { pgLiteral } from "./names.ts";
-import { type PgColumn, type PgTable, readTable } from "./target_table.ts";
+import type { PgColumn, PgTable } from "./target_table.ts";
 import { writeError } from "./write_errors.ts";
 
 export class PgOverwrite implements Overwrite<PgColumn> {
   readonly #connection: () => PgConnection;
+  readonly #readTable: (target: Target) => Promise<PgTable | undefined>;
 
-  constructor(connection: () => PgConnection) {
-    this.#connection = connection;
+  constructor(
+    of: { connection: () => PgConnection; readTable: (target: Target) => Promise<PgTable | undefined> },
+  ) {
+    this.#connection = of.connection;
+    this.#readTable = of.readTable;
   }
 
   async #run(sql: string, target: Target, doing: string): Promise<number> {
@@ -31,7 +35,7 @@ export class PgOverwrite implements Overwrite<PgColumn> {
   }
 
   async check(target: Target): Promise<void> {
-    const table = await readTable(this.#connection(), target);
+    const table = await this.#readTable(target);
     if (table === undefined) return;
     if (table.rowSecurity) {
       throw new ConnectorError(
@@ -66,7 +70,7 @@ export class PgOverwrite implements Overwrite<PgColumn> {
   }
 
   async constrain(staging: Target, live: { target: Target; table: PgTable }): Promise<void> {
-    const staged = (await readTable(this.#connection(), staging))!;
+    const staged = (await this.#readTable(staging))!;
     const has = (name: string) => staged.columns.some((c) => c.name === name);
     for (const column of live.table.columns) {
       const made = staged.columns.find((c) => c.name === column.name);
@@ -110,11 +114,10 @@ export class PgOverwrite implements Overwrite<PgColumn> {
   }
 
   async publish(staging: Target, target: Target): Promise<void> {
-    const connection = this.#connection();
-    const live = await readTable(connection, target);
+    const live = await this.#readTable(target);
     if (live === undefined) return await this.#rename(staging, target);
     await this.check(target);
-    const staged = (await readTable(connection, staging))!;
+    const staged = (await this.#readTable(staging))!;
     const changes = changesOf(live, staged);
     const doing = `Replacing the rows of ${nameOf(target)}`;
     // Writers wait, readers don't, unless the table itself has to change.

@@ -12,20 +12,19 @@ import {
   type SourceState,
 } from "../../sdk/mod.ts";
 import { Handover } from "../_sql/handover.ts";
-import { type Blocks, blocksOf, type Range, rangeCondition, rangesOf } from "./blocks.ts";
-import { Blocks as BlockRanges } from "./blocks.ts";
+import { Blocks, blocksOf, type Range, rangeCondition, rangesOf } from "./blocks.ts";
 import { BLOCK_BYTES, type Relation } from "./catalog.ts";
 import { CopyReader, type SliceTarget } from "./copy_out.ts";
 import type { PgConnection } from "./connection.ts";
 import type { ReadColumn } from "./read_types.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** Batches that wait for the destination, beside the one it writes and those that are being read. */
-const READ_AHEAD = 2;
+/** Batches that wait for the destination, beside the one it writes and the one each connection reads. */
+const READ_AHEAD = 1;
 /** Bytes of a batch at most, as they come from the server: fewer rows then. */
-export const BATCH_BYTES = 16 << 20;
-/** A connection pays from so many bytes of a table on. */
-const BYTES_PER_CONNECTION = 64 << 20;
+export const BATCH_BYTES = 24 << 20;
+/** A connection pays from so many blocks of a table on, and reads as many at a time: 64 MB. */
+const BLOCKS_PER_CONNECTION = 8_192;
 /** The first version that reads a range of ctids without reading the whole table. */
 const TID_RANGE_SCAN = 140_000;
 
@@ -63,8 +62,8 @@ export function hasRanges(target: ReadTarget, connection: PgConnection): boolean
     connection.version >= TID_RANGE_SCAN;
 }
 
-export function selectOf(target: ReadTarget, where?: string): string {
-  const columns = target.columns.map((column) => column.select).join(", ");
+export function selectOf(target: ReadTarget, where?: string, more: readonly string[] = []): string {
+  const columns = [...target.columns.map((column) => column.select), ...more].join(", ");
   return `SELECT ${columns} FROM ${target.from}${where === undefined ? "" : ` WHERE ${where}`}`;
 }
 
@@ -146,32 +145,37 @@ async function* readRanges(read: WholeRead): AsyncGenerator<SourceBatch> {
   if (checkpoint === "complete") return;
   const resumes = checkpoint !== undefined && await isUnchanged(read, checkpoint);
   if (checkpoint !== undefined && !resumes && request.writeMode === "append") throw changed(read, checkpoint);
-  const blocks = new BlockRanges(relation.blocks, {
-    done: resumes ? checkpoint.done : [],
-    batchSize: request.batchSize,
-    estimatedRows: relation.estimatedRows,
-    bytes: relation.bytes,
-  });
+  const done = resumes ? checkpoint.done : [];
   const before = resumes ? checkpoint.before : await snapshot.oldestTransaction();
-  const wanted = Math.ceil(blocks.left * BLOCK_BYTES / BYTES_PER_CONNECTION);
+  const wanted = Math.ceil(new Blocks(relation.blocks, { done, size: 1 }).left / BLOCKS_PER_CONNECTION);
   const connections = await snapshot.connections(Math.max(1, Math.min(request.parallelism, wanted)));
-  const handover = new Handover<Item>({ most: READ_AHEAD, producers: connections.length });
+  const size = connections.length === 1 ? relation.blocks : BLOCKS_PER_CONNECTION;
+  const blocks = new Blocks(relation.blocks, { done, size });
+  const handover = new Handover<Item>({
+    most: READ_AHEAD,
+    producers: connections.length,
+    signal: read.context.signal,
+  });
   for (const connection of connections) {
-    void readWith(new CopyReader(connection, target.columns), { target, blocks, handover });
+    const reader = new CopyReader(connection, target.columns, { places: true });
+    void readWith(reader, { target, blocks, handover, request });
   }
   let rows = resumes ? checkpoint.rows : 0;
   let given = resumes;
   for await (const item of handover) {
     rows += item.rows;
-    const done = blocks.finish(item.range!);
-    const bytesToCome = Math.max(0, relation.blocks - done.reduce((sum, range) => sum + blocksOf(range), 0)) *
+    const ranges = blocks.finish(item.range!);
+    const bytesToCome = Math.max(
+      0,
+      relation.blocks - ranges.reduce((sum, range) => sum + blocksOf(range), 0),
+    ) *
       BLOCK_BYTES;
     if (item.rows === 0) continue;
-    const bytes = Math.round(blocksOf(item.range!) * BLOCK_BYTES);
+    const bytes = Math.ceil(blocksOf(item.range!)) * BLOCK_BYTES;
     given = true;
     yield await batchOf(read, item, {
       entry: {
-        done: done.map((range): Json => [...range]),
+        done: ranges.map((range): Json => [...range]),
         rows,
         file: relation.file,
         before,
@@ -186,33 +190,68 @@ async function* readRanges(read: WholeRead): AsyncGenerator<SourceBatch> {
 
 async function readWith(
   reader: CopyReader,
-  from: { target: ReadTarget; blocks: Blocks; handover: Handover<Item> },
+  from: { target: ReadTarget; blocks: Blocks; handover: Handover<Item>; request: ReadRequest },
 ): Promise<void> {
-  const { target, blocks, handover } = from;
+  const { target, blocks, handover, request } = from;
   try {
     for (;;) {
-      while (handover.room() !== undefined) await handover.room();
       const range = handover.failed ? undefined : blocks.next();
       if (range === undefined) break;
-      const batches: RecordBatch[] = [];
-      let bytes = 0;
-      const sink: SliceTarget = {
-        take: (slice) => {
-          batches.push(slice.batch);
-          bytes += slice.bytes;
+      let at = range[0];
+      const cut = cutInto(request.batchSize, {
+        room: () => handover.room(),
+        put: ({ batches, rows, place }) => {
+          handover.put({ batches, rows, range: [at, place! + 1] });
+          at = place! + 1;
         },
-        room: () => undefined,
-      };
-      const rows = await reader.copy(selectOf(target, rangeCondition(range)), sink, {
+      });
+      await reader.copy(selectOf(target, rangeCondition(range), ["ctid"]), cut.target, {
         doing: `Reading ${target.name}`,
       });
-      blocks.read(range, { rows, bytes });
-      handover.put({ batches, rows, range });
+      cut.flush();
+      // Nothing is left beyond the last row.
+      handover.put({ batches: [], rows: 0, range: [at, range[1]] });
     }
     handover.end();
   } catch (error) {
     handover.fail(error);
   }
+}
+
+interface Cut {
+  readonly batches: readonly RecordBatch[];
+  readonly rows: number;
+  readonly place?: number;
+}
+
+/** Collects slices until they make a batch. `flush` gives what is left. */
+function cutInto(
+  batchSize: number,
+  to: { put(cut: Cut): void; room(): Promise<void> | undefined },
+): { target: SliceTarget; flush(): void } {
+  let batches: RecordBatch[] = [];
+  let rows = 0;
+  let bytes = 0;
+  let place: number | undefined;
+  const flush = () => {
+    if (rows === 0) return;
+    const cut = { batches, rows, place };
+    batches = [];
+    rows = bytes = 0;
+    to.put(cut);
+  };
+  const target: SliceTarget = {
+    take: (slice) => {
+      batches.push(slice.batch);
+      rows += slice.batch.numRows;
+      bytes += slice.bytes;
+      place = slice.place;
+      if (rows >= batchSize || bytes >= BATCH_BYTES) flush();
+    },
+    limit: () => batchSize - rows,
+    room: to.room,
+  };
+  return { target, flush };
 }
 
 function changed(read: WholeRead, checkpoint: Checkpoint): ConnectorError {
@@ -263,33 +302,23 @@ async function* readStream(read: WholeRead): AsyncGenerator<SourceBatch> {
 
 /** The rows of a SELECT in order, cut into items. */
 export async function* stream(
-  read: { snapshot: Snapshot; target: ReadTarget; request: ReadRequest },
+  read: {
+    context?: Pick<OpenContext, "signal">;
+    snapshot: Pick<Snapshot, "first">;
+    target: Pick<ReadTarget, "name" | "columns">;
+    request: Pick<ReadRequest, "batchSize">;
+  },
   select: string,
-): AsyncGenerator<{ batches: RecordBatch[]; rows: number }> {
-  const handover = new Handover<{ batches: RecordBatch[]; rows: number }>({ most: READ_AHEAD, producers: 1 });
+): AsyncGenerator<Cut> {
+  const handover = new Handover<Cut>({ most: READ_AHEAD, producers: 1, signal: read.context?.signal });
   const reader = new CopyReader(read.snapshot.first, read.target.columns);
-  let batches: RecordBatch[] = [];
-  let rows = 0;
-  let bytes = 0;
-  const flush = () => {
-    if (rows === 0) return;
-    handover.put({ batches, rows });
-    batches = [];
-    rows = bytes = 0;
-  };
-  const sink: SliceTarget = {
-    take: (slice) => {
-      batches.push(slice.batch);
-      rows += slice.batch.numRows;
-      bytes += slice.bytes;
-      if (rows >= read.request.batchSize || bytes >= BATCH_BYTES) flush();
-    },
-    limit: () => read.request.batchSize - rows,
+  const cut = cutInto(read.request.batchSize, {
     room: () => handover.room(),
-  };
-  reader.copy(select, sink, { doing: `Reading ${read.target.name}` }).then(
+    put: ({ batches, rows }) => handover.put({ batches, rows }),
+  });
+  reader.copy(select, cut.target, { doing: `Reading ${read.target.name}` }).then(
     () => {
-      flush();
+      cut.flush();
       handover.end();
     },
     (error) => handover.fail(error),

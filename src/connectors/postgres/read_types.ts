@@ -1,6 +1,7 @@
 /** PostgreSQL's types as they are read: the logical type, what is selected, and how it is decoded. */
 import type { LogicalType } from "../../sdk/mod.ts";
 import { quoteIdent } from "../../sdk/mod.ts";
+import type { CursorKind } from "../_sql/cursor.ts";
 import { arrayDecoder } from "./decode_array.ts";
 import { numericDecoder } from "./decode_numeric.ts";
 import * as decode from "./decode.ts";
@@ -40,6 +41,8 @@ export interface ReadColumn {
   /** SQL that is selected: the column, or a cast of it. */
   readonly select: string;
   readonly decode: Decoder;
+  /** What it is as a cursor: the kind, and the type to compare in; undefined where its order says nothing. */
+  readonly cursor?: { readonly kind: CursorKind; readonly type?: string };
   /** What reading it so changes, one sentence; undefined where it is nothing. */
   readonly note?: string;
 }
@@ -79,6 +82,15 @@ const SIMPLE: Record<number, Reading> = {
 };
 
 const NUMERIC = 1700;
+/** Its cast to text adds the mask that its own text leaves out. */
+const INET = 869;
+
+const AS_TEXT: Reading = {
+  type: STRING,
+  decode: decode.text,
+  cast: asText("text"),
+  note: "it is read as text",
+};
 
 /** How a column is read. */
 export function readColumn(column: CatalogColumn): ReadColumn {
@@ -93,19 +105,52 @@ export function readColumn(column: CatalogColumn): ReadColumn {
     serverType: column.type.name,
     select: reading.cast === undefined ? name : `${reading.cast(name)} AS ${name}`,
     decode: reading.decode,
+    cursor: CURSORS[baseOf(column.type).oid],
     note: reading.note === undefined
       ? undefined
       : `Column "${column.name}" is ${column.type.name}: ${reading.note}.`,
   };
 }
 
+function baseOf(type: CatalogType): CatalogType {
+  return type.base === undefined ? type : baseOf(type.base);
+}
+
+/**
+ * By OID. All integers are compared in int8 and numbers without their modifier: exact, and in the operator family of the
+ * column's index. Texts are compared with literals that take the column's own type and collation.
+ */
+const CURSORS: Record<number, { kind: CursorKind; type?: string }> = {
+  19: { kind: "text" },
+  20: { kind: "integer", type: "int8" },
+  21: { kind: "integer", type: "int8" },
+  23: { kind: "integer", type: "int8" },
+  25: { kind: "text" },
+  26: { kind: "integer", type: "oid" },
+  700: { kind: "float", type: "float4" },
+  701: { kind: "float", type: "float8" },
+  1042: { kind: "text" },
+  1043: { kind: "text" },
+  1082: { kind: "date", type: "date" },
+  1083: { kind: "time", type: "time" },
+  1114: { kind: "datetime", type: "timestamp" },
+  1184: { kind: "instant", type: "timestamptz" },
+  1700: { kind: "decimal", type: "numeric" },
+  2950: { kind: "uuid", type: "uuid" },
+};
+
 function readingOf(type: CatalogType): Reading {
   if (type.kind === "d" && type.base !== undefined) return readingOf(type.base);
   if (type.kind === "e") return { type: STRING, decode: decode.text };
   if (type.items !== undefined) return arrayReading(type.items);
   if (type.oid === NUMERIC) return numericReading(type.modifier);
-  return SIMPLE[type.oid] ??
-    { type: STRING, decode: decode.text, cast: asText("text"), note: "it is read as text" };
+  if (type.oid === INET) {
+    return {
+      ...AS_TEXT,
+      cast: (sql) => `pg_catalog.textin(pg_catalog.inet_out(${sql}))`,
+    };
+  }
+  return SIMPLE[type.oid] ?? AS_TEXT;
 }
 
 function arrayItems(type: CatalogType): CatalogType | undefined {
@@ -117,8 +162,8 @@ function arrayReading(items: CatalogType): Reading {
   return {
     type: { kind: "array", items: inner.type },
     decode: arrayDecoder(inner.decode),
-    // A cast of an array is a cast of each item, and keeps NULLs and the empty array.
-    ...(inner.cast === undefined ? {} : { cast: asText("text[]") }),
+    // By way of the text of the whole array, in which each item is written as it is alone.
+    ...(inner.cast === undefined ? {} : { cast: (sql) => asText("text[]")(asText("text")(sql)) }),
     ...(inner.note === undefined ? {} : { note: inner.note.replace("it is read", "its items are read") }),
   };
 }

@@ -19,9 +19,16 @@ import {
   tableColumns,
 } from "./catalog.ts";
 import { checkRead, type PostgresConfig } from "./config.ts";
-import { connect, type PgConnection } from "./connection.ts";
+import type { PgConnection } from "./connection.ts";
 import { formatTableName } from "./names.ts";
-import { canResume, type ReadTarget, readWhole, selectOf } from "./read.ts";
+import {
+  canResumeServer,
+  describeServerIncremental,
+  readServerIncremental,
+  type ServerRead,
+} from "../_sql/server_incremental.ts";
+import { canResume, metadataOf, type ReadTarget, readWhole, selectOf } from "./read.ts";
+import { serverRelation } from "./read_dialect.ts";
 import { type CatalogColumn, readColumn } from "./read_types.ts";
 import { serverOf } from "./settings.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -84,15 +91,21 @@ class PostgresSource implements Source {
     });
   }
 
-  async describe(_request: ReadRequest, _state: SourceState): Promise<ReadDescription> {
-    return await this.#inSnapshot(async ({ first }) => {
+  async describe(request: ReadRequest, state: SourceState): Promise<ReadDescription> {
+    return await this.#inSnapshot(async (snapshot) => {
+      const { first } = snapshot;
       const target = await findTarget(first, this.#config);
-      const select = selectOf(target);
+      const incremental = request.incremental === undefined
+        ? undefined
+        : await describeServerIncremental(this.#serverRead({ snapshot, target, request, state }));
+      const rows = incremental === undefined ? target.relation?.estimatedRows : undefined;
       return {
         schema: target.schema,
-        statements: [select],
-        rows: target.relation?.estimatedRows ?? await plannedRows(first, select),
+        statements: incremental?.statements ?? [selectOf(target)],
+        resumesFrom: incremental?.resumesFrom,
+        rows: rows ?? await plannedRows(first, selectOf(target, incremental?.where)),
         warnings: [
+          ...incremental?.warnings ?? [],
           ...target.columns.flatMap((column) => column.note ?? []),
           ...securityNote(target.relation, first.settings.user),
         ],
@@ -101,6 +114,7 @@ class PostgresSource implements Source {
   }
 
   async resumes(request: ReadRequest, state: SourceState): Promise<boolean> {
+    if (request.incremental !== undefined) return canResumeServer(request, state);
     return await this.#inSnapshot(async (snapshot) => {
       const target = await findTarget(snapshot.first, this.#config);
       return await canResume({ context: this.#context, target, snapshot, request, state });
@@ -113,7 +127,11 @@ class PostgresSource implements Source {
     try {
       const target = await findTarget(snapshot.first, this.#config);
       await keepTable(snapshot.first, target);
-      yield* readWhole({ context: this.#context, target, snapshot, request, state });
+      if (request.incremental === undefined) {
+        yield* readWhole({ context: this.#context, target, snapshot, request, state });
+      } else {
+        yield* readServerIncremental(this.#serverRead({ snapshot, target, request, state }));
+      }
       busy = false;
     } finally {
       await this.#end(snapshot, { busy });
@@ -126,6 +144,18 @@ class PostgresSource implements Source {
 
   async close(): Promise<void> {
     await Promise.all([...this.#open].map((snapshot) => this.#end(snapshot, { busy: true })));
+  }
+
+  #serverRead(
+    { snapshot, target, request, state }: {
+      snapshot: Snapshot;
+      target: ReadTarget;
+      request: ReadRequest;
+      state: SourceState;
+    },
+  ): ServerRead {
+    const relation = serverRelation({ context: this.#context, snapshot, target, request });
+    return { context: this.#context, relation, request, state, metadata: metadataOf(target) };
   }
 
   async #snapshot(): Promise<Snapshot> {

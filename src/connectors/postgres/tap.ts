@@ -111,6 +111,7 @@ export class Tap {
     const end = chunk.length;
     let at = 0;
     let received = false;
+    let allRows = true;
     while (at < end) {
       if (this.#left === 0 && !this.#readHeader(chunk, at)) {
         at = this.#keepHeader(chunk, at, forward);
@@ -119,9 +120,14 @@ export class Tap {
         received = true;
       } else {
         at = this.#takeOther(chunk, at, forward);
+        allRows = false;
       }
     }
-    if (received) this.#sink?.received();
+    if (!received) return;
+    // Freed now: garbage of these would be most of the memory that a read takes.
+    const { buffer } = chunk;
+    if (allRows && chunk.length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
+    this.#sink?.received();
   }
 
   /** Looks at a header that is there as a whole: whether the message is a row. */

@@ -68,14 +68,40 @@ interface TypeRow extends Record<string, unknown> {
   readonly sql: string;
 }
 
-/** Reads a table; undefined where there is no relation of that name. */
-export async function readTable(connection: PgConnection, target: Target): Promise<PgTable | undefined> {
-  const [found] = await connection.query<{ oid: number; kind: string; row_security: boolean }>(
-    `SELECT c.oid, c.relkind::text AS kind, c.relrowsecurity AND row_security_active(c.oid) AS row_security
+/** A table as it was read, and what tells whether it still is the same. */
+export interface CachedTable {
+  readonly stamp: string;
+  readonly table: PgTable;
+}
+
+/**
+ * Reads a table; undefined where there is no relation of that name. With `known`, what was read before, one small query tells
+ * whether it is still so: the versions of its rows in the catalogs.
+ */
+export async function readTable(
+  connection: PgConnection,
+  target: Target,
+  known?: CachedTable,
+): Promise<CachedTable | undefined> {
+  const [found] = await connection.query<{ oid: number; kind: string; row_security: boolean; stamp: string }>(
+    `SELECT c.oid, c.relkind::text AS kind, c.relrowsecurity AND row_security_active(c.oid) AS row_security,
+       concat_ws(',', c.oid, c.xmin, c.ctid,
+         (SELECT string_agg(a.xmin || '/' || a.ctid, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+          WHERE a.attrelid = c.oid AND a.attnum > 0),
+         (SELECT string_agg(i.xmin || '/' || i.ctid, ',' ORDER BY i.indexrelid) FROM pg_catalog.pg_index i
+          WHERE i.indrelid = c.oid)) AS stamp
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = ${pgLiteral(target.schema)} AND c.relname = ${pgLiteral(target.name)}`,
   );
   if (found === undefined) return undefined;
+  if (known?.stamp === found.stamp && known.table.rowSecurity === found.row_security) return known;
+  return { stamp: found.stamp, table: await readWhole(connection, found) };
+}
+
+async function readWhole(
+  connection: PgConnection,
+  found: { oid: number; kind: string; row_security: boolean },
+): Promise<PgTable> {
   const columns = await connection.query<ColumnRow>(
     `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.atttypid AS type_oid, a.atttypmod AS typmod,
        a.attnotnull AS not_null, a.attidentity::text AS identity, a.attgenerated::text AS generated,

@@ -42,7 +42,7 @@ export function writeError(error: unknown, about: { table: string; findValue?: V
   if (isConstraint) context.kind = CONSTRAINTS[sqlstate] ?? "other";
   return new ConnectorError(
     isValue ? "VALUE_ERROR" : "CONSTRAINT_VIOLATED",
-    `${about.table} does not take a row: ${error.message}${detailOf(error)}${place}`,
+    `${about.table} does not take a row: ${said(error)}${detailOf(error)}${place}.`,
     { hint: error.hint, context, cause: error.cause },
   );
 }
@@ -70,11 +70,17 @@ function factsOf(error: ConnectorError, valueOf: ValueFinder | undefined): Facts
   return key === null ? { row } : { row, column: key[1], value: short(key[2]!) };
 }
 
+/** The server's own words, without a full stop. */
+function said(error: ConnectorError): string {
+  const text = error.cause instanceof Error ? error.cause.message : error.message;
+  return text.trim().replace(/\.$/, "");
+}
+
 /** The detail tells which key is doubled or missing, or the row that breaks a check. */
 function detailOf(error: ConnectorError): string {
   const { detail } = error.context;
   if (typeof detail !== "string" || detail === "") return "";
-  return ` ${short(detail, 300)}`;
+  return `; ${short(detail.replace(/\.$/, ""), 300)}`;
 }
 
 function short(text: string, most = 200): string {

@@ -10,18 +10,6 @@ import { NumericEncoder } from "./copy_in/numeric.ts";
 import { DateEncoder, IntervalEncoder, MicrosEncoder } from "./copy_in/times.ts";
 import type { PgColumn, PgType } from "./target_table.ts";
 
-/** What loading loses or changes; shown on the connector's page. */
-export const WRITE_NOTES: readonly string[] = [
-  "Writing: new columns for json and struct, and for arrays that hold arrays or structs, are jsonb, which keeps neither " +
-  "the order of keys nor doubled ones; json columns that are there keep the text.",
-  "Writing: new columns for uint64 are numeric(20,0), for uint32 bigint, for uint16 integer, for int8 and uint8 smallint.",
-  "Writing: PostgreSQL's text holds no NUL character (\\u0000): such a value is an error that names its row.",
-  "Writing: integers go into narrower integer columns, times into columns with fewer digits, text into varchar(n), where " +
-  "each value fits; one that does not is an error, never cut or rounded. char(n) pads with spaces, as it always does.",
-  "Writing: text goes into uuid, json, enum, inet, ranges and other types that are written as text; for numbers, booleans, " +
-  "dates, times and bytea it must be cast by a step.",
-];
-
 /** The type of a new column. */
 export function columnType(type: LogicalType): string {
   switch (type.kind) {
@@ -121,8 +109,20 @@ const NOT_FROM_TEXT = new Set([
   ...["date", "time", "timetz", "timestamp", "timestamptz", "interval", "bytea", "name", "char"],
 ]);
 
+/**
+ * Numbers without a precision are read from PostgreSQL as text, and go back as they were. Text that is a number in another
+ * spelling, '007', is refused: it would not come back.
+ */
+function exactNumber(value: string): string {
+  const same = `CAST(CAST(${value} AS numeric) AS text) = ${value}`;
+  return `CAST(CASE WHEN ${same} THEN ${value} ELSE 'a number in another spelling: ' || ${value} END AS numeric)`;
+}
+
 /** Text that the server itself reads: it is staged and cast. */
 function readByServer(to: PgType): PgConversion | undefined {
+  if (to.builtIn && to.name === "numeric" && to.typmod < 0) {
+    return { staged: { type: "text", value: exactNumber }, encoder: () => new TextEncoder({ text: true }) };
+  }
   const readable = to.items === undefined ? to : to.items.type;
   if (readable.builtIn && NOT_FROM_TEXT.has(readable.name)) return undefined;
   // Cast without the length, which a cast would cut to; putting it into the column refuses what is too long.
@@ -209,7 +209,7 @@ function numericFits(to: PgType, scale: number): boolean {
 }
 
 /** https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/numeric.c (make_numeric_typmod) */
-function numericOf(typmod: number): { precision: number; scale: number } {
+export function numericOf(typmod: number): { precision: number; scale: number } {
   const bits = typmod - 4;
   return { precision: (bits >> 16) & 0xffff, scale: ((bits & 0x7ff) ^ 1024) - 1024 };
 }

@@ -65,7 +65,6 @@ export class QuarantineFile {
       await rewriteLines(path, {
         keep: (line) => !this.#folder && !line.startsWith(key),
         add: add(),
-        runId,
       });
     });
   }
@@ -77,7 +76,7 @@ export class QuarantineFile {
     await this.#doing(async () => {
       if (!this.#folder) {
         if (await hasLine(this.#options.path, old)) {
-          await rewriteLines(this.#options.path, { keep: (line) => !old(line), runId });
+          await rewriteLines(this.#options.path, { keep: (line) => !old(line) });
         }
         return;
       }

@@ -53,6 +53,7 @@ function setup(
   const events: RunEvent[] = [];
   const plan: Plan = {
     version: PLAN_VERSION,
+    access: [],
     recipe: "r",
     file: "r.yaml",
     resources: [{
