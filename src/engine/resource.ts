@@ -143,7 +143,7 @@ export class ResourceRun {
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
     const committed = await this.#load?.resume();
     this.#start = decideStart(this.#memory(committed));
-    this.#validator?.open(this.#load, this.#start.resumed ? committed?.tally : undefined);
+    this.#validator?.open(this.#load, { tally: committed?.tally, resumed: this.#start.resumed });
     if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
@@ -188,7 +188,7 @@ export class ResourceRun {
     const judged = !this.nothingToDo || this.#resource.source.incremental === undefined;
     if (judged && this.#replaces) this.#validator?.finish();
     if (this.#batches > 0 || this.#start!.resumed) {
-      const position = this.#position(finalState, { complete: true });
+      const position = { ...this.#position(finalState, { complete: true }), tally: this.#validator?.tally() };
       await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
       await this.#validator?.published(this.#start!.runId);
