@@ -1,7 +1,7 @@
 /** Running, planning and looking in a Worker that holds only the permissions which the recipe needs. */
 import { tmpdir } from "node:os";
 import { TempDirectory } from "../batch/temp_directory.ts";
-import type { CheckResult, Preview, ResourceDescription } from "../engine/mod.ts";
+import type { CheckResult, InferredSchema, Preview, ResourceDescription } from "../engine/mod.ts";
 import { type EventSink, peakMemory, type RunSummary, SummaryBuilder } from "../observe/mod.ts";
 import { accessOf, narrow, type Plan, type PlannedAccess, planRecipe } from "../plan/mod.ts";
 import type { Recipe } from "../recipe/mod.ts";
@@ -9,6 +9,7 @@ import { errorFromData, type Grant, inWorker, isNamed, parentFolder } from "../s
 import { DataLoaderError, EngineError, findConnector, findTransform, RecipeErrors } from "../sdk/mod.ts";
 import { type EarlyWorker, remember, workerEntry } from "./early_worker.ts";
 import type { ExecuteOptions } from "./execute.ts";
+import type { SchemaHistoryOf } from "./inspect.ts";
 import { refuseLinksOut } from "./links.ts";
 import { enginePaths, makeTargetFolders, permissionsOf, type Use } from "./permissions.ts";
 import { type Prepared, readRecipe, type RecipeInput } from "./prepare.ts";
@@ -189,7 +190,33 @@ export async function checkSandboxed(prepared: SandboxedRecipe, options: Looking
   return found.map((one) => ({ ...one, error: one.error && errorFromData(one.error) }));
 }
 
-type LookTask = Extract<SandboxTask, { kind: "describe" | "preview" | "check" }>;
+/** The schema of what each resource loads, from all of its rows. */
+export async function inferSandboxed(
+  prepared: SandboxedRecipe,
+  options: Looking,
+): Promise<InferredSchema[]> {
+  const { stateDirectory } = options;
+  return await look<InferredSchema[]>(
+    prepared,
+    { kind: "infer", plan: prepared.plan, options: { stateDirectory } },
+    options,
+  );
+}
+
+/** The versions of the schema of each resource that runs have recorded. */
+export async function historySandboxed(
+  prepared: SandboxedRecipe,
+  options: Looking,
+): Promise<SchemaHistoryOf[]> {
+  const { stateDirectory } = options;
+  return await look<SchemaHistoryOf[]>(
+    prepared,
+    { kind: "history", plan: prepared.plan, options: { stateDirectory } },
+    options,
+  );
+}
+
+type LookTask = Extract<SandboxTask, { kind: "describe" | "preview" | "check" | "infer" | "history" }>;
 
 async function look<T>(
   prepared: SandboxedRecipe,
@@ -227,7 +254,8 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   const temporary = early?.temporary ?? await makeTemporary(recipe.runtime.tempDirectory);
   try {
     const tempDirectory = (await Deno.realPath(temporary.path)).replaceAll("\\", "/");
-    const about = { recipe: recipe.name, state: recipe.state };
+    const registry = task.kind === "plan" ? undefined : task.plan.registry;
+    const about = { recipe: recipe.name, state: recipe.state, registry };
     const grants: Grant[] = (await permissionsOf(about, access, {
       use,
       stateDirectory: stateDirectory ?? "",

@@ -32,6 +32,14 @@ export function serveTasks(code?: CodeAbilities): void {
         const { preview } = await import("./inspect.ts");
         return await preview(task.plan, { ...task.options, emit, signal });
       }
+      case "infer": {
+        const { inferSchema } = await import("./inspect.ts");
+        return await inferSchema(task.plan, { ...task.options, emit, signal });
+      }
+      case "history": {
+        const { schemaHistory } = await import("./inspect.ts");
+        return await schemaHistory(task.plan, task.options);
+      }
       case "check": {
         const { checkConnections } = await import("./inspect.ts");
         const results = await checkConnections(task.plan, { ...task.options, emit, signal });

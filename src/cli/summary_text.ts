@@ -1,6 +1,7 @@
 /** The summary of a run for people. Pure. */
-import type { ResourceSummary, RunSummary } from "../observe/mod.ts";
+import type { ResourceSummary, RunSummary, SummaryCoercion, ValidationSummary } from "../observe/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../observe/format.ts";
+import { holdsRecipes } from "../sdk/mod.ts";
 import { PLAIN, type Style } from "./style.ts";
 import { pad, wrap } from "./width.ts";
 
@@ -22,6 +23,8 @@ export interface SummaryView {
 }
 
 const LABEL = 10;
+/** Rules shown of those that rows break. */
+const MOST_RULES = 5;
 /** The speed of a run that reads fewer says only how long it takes to begin. */
 const FEW_ROWS = 1000;
 
@@ -30,6 +33,8 @@ export function renderSummary(summary: RunSummary, view: SummaryView): string[] 
   const lines = summaryLines(summary, view);
   if (summary.sandbox) return lines;
   const { style = PLAIN } = view;
+  // An executable for one recipe holds no more than that recipe needs.
+  if (holdsRecipes()) return lines;
   const text = "none (--no-sandbox): the run held all permissions of the process";
   return [...lines, `  ${style.dim(pad("sandbox", LABEL))}${style.warning(text)}`];
 }
@@ -54,10 +59,23 @@ function summaryLines(summary: RunSummary, view: SummaryView): string[] {
     if (summary.resources.length > 1) lines.push(resourceHeadline(resource, style));
     lines.push(...resourceLines(resource, summary, view, { shorten, line }));
   }
-  for (const { description } of summary.schema_changes) lines.push(line("schema", shorten(description)));
+  for (const { description, safety } of summary.schema_changes) {
+    const mark = safety === "destructive" ? " (destructive: readers of the table may need a change)" : "";
+    lines.push(line("schema", `${shorten(description)}${mark}`));
+  }
+  for (const coercion of summary.coercions) lines.push(line("values", coercionText(coercion)));
   if (!view.dryRun) lines.push(...positionLines(summary, view, line));
   lines.push(...hints(summary, view, style).map((hint) => line("next", hint)));
   return lines;
+}
+
+function coercionText({ column, to, changed, lost, moved = 0, variant, first }: SummaryCoercion): string {
+  const parts = [
+    ...(changed > 0 ? [`${formatCount(changed)} changed to fit ${to}`] : []),
+    ...(lost > 0 ? [`${formatCount(lost)} became NULL, being no ${to}`] : []),
+    ...(moved > 0 ? [`${formatCount(moved)} went into ${variant}, being no ${to}`] : []),
+  ];
+  return `${column}: ${parts.join(", ")}; the first is ${JSON.stringify(first.value)} in row ${first.row}`;
 }
 
 function headline(summary: RunSummary, view: SummaryView, style: Style): string {
@@ -127,14 +145,32 @@ function resourceLines(
     lines.push(to.line("written", `${rows(rows_written)}${where}${mode}${parts}`));
   }
   if (rows_rejected > 0) {
-    const where = view.deadLetter === undefined ? "" : ` to ${to.shorten(view.deadLetter)}`;
+    const place = resource.validation?.quarantine ?? view.deadLetter;
+    const where = place === undefined ? "" : ` to ${to.shorten(place)}`;
     lines.push(to.line("rejected", `${rows(rows_rejected)}${where}`));
   }
+  if (resource.validation !== undefined) lines.push(...validationLines(resource.validation, to.line));
   if (resource.resumed !== undefined) {
     lines.push(to.line("resumed", `a run that was cut off (${resource.resumed.run_id.slice(0, 8)})`));
   }
   if (resource.retries > 0) lines.push(to.line("retries", formatCount(resource.retries)));
   return lines;
+}
+
+/** Rules that rows break, the most first, and rules of the table that do not hold. */
+function validationLines(
+  { rules, table }: ValidationSummary,
+  line: (label: string, text: string) => string,
+): string[] {
+  const broken = rules.filter((rule) => rule.rows > 0).sort((a, b) => b.rows - a.rows);
+  const texts = broken.slice(0, MOST_RULES).map((rule) =>
+    `${rule.name} ${rule.what}: ${rows(rule.rows)}${rule.on_error === "warn" ? " (loaded)" : ""}`
+  );
+  if (broken.length > MOST_RULES) texts.push(`${broken.length - MOST_RULES} more rules`);
+  for (const rule of table.filter(({ passed }) => !passed)) {
+    texts.push(`${rule.name} is ${rule.found}, wanted ${rule.wanted}`);
+  }
+  return texts.map((text, i) => line(i === 0 ? "broken" : "", text));
 }
 
 function positionLines(
@@ -157,7 +193,13 @@ function hints(summary: RunSummary, view: SummaryView, style: Style): string[] {
   if (view.dryRun) return [`${style.code(run)} loads them`];
   if (isNothingNew(summary, view)) return [`${style.code(`${run} --full-refresh`)} loads everything again`];
   if (summary.rows_rejected > 0) {
-    return ["see why rows were rejected in the file above, mend them and load it"];
+    const validation = summary.resources.find((resource) => resource.validation !== undefined)?.validation;
+    if (validation === undefined) {
+      return ["see why rows were rejected in the file above, mend them and load it"];
+    }
+    return validation.quarantine === undefined
+      ? [`${style.code(`${run} --dry-run --report report.html`)} shows rows that break rules`]
+      : [`see why rows were rejected in ${view.shorten?.(validation.quarantine) ?? validation.quarantine}`];
   }
   if (view.limit !== undefined) return [`the position was not moved; ${style.code(run)} loads all`];
   return view.incremental && isFirst(summary)

@@ -23,8 +23,21 @@ export function accessOf(recipe: Recipe, use: AccessUse): PlannedAccess[] {
     ...endAccess(recipe, "destination", use === "run" ? "write" : "read"),
     ...codeAccess(recipe),
     ...validationAccess(recipe),
+    ...registryAccess(recipe, use),
     ...(use === "run" ? keptRowsAccess(recipe) : []),
   ];
+}
+
+/** A schema registry in a DuckDB file, with its log. https://duckdb.org/docs/stable/sql/statements/checkpoint */
+function registryAccess(recipe: Recipe, use: AccessUse): PlannedAccess[] {
+  const { backend, database } = recipe.schema?.registry ?? {};
+  if (backend !== "duckdb" || database === undefined) return [];
+  const files = ["", ".wal", ".wal.checkpoint", ".wal.recovery"].map((ending) => database + ending);
+  return files.flatMap((value) =>
+    (use === "run" ? ["read", "write"] as const : ["read"] as const).map((kind) =>
+      at(recipe, ["schema", "registry"], { kind, value, key: ["database"] })
+    )
+  );
 }
 
 function endAccess(recipe: Recipe, end: "source" | "destination", use: "read" | "write"): PlannedAccess[] {
