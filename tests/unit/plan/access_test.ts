@@ -11,6 +11,8 @@ interface Named {
   readonly reads: readonly string[];
   readonly writes: string;
   readonly code?: string;
+  /** Where rows that don't fit are kept. */
+  readonly keeps?: string;
   readonly codeReads?: readonly string[];
   readonly codeEnv?: readonly string[];
 }
@@ -70,6 +72,26 @@ const NAMED: Record<string, Named> = {
     codeReads: ["recipes/permissions/countries.json"],
     codeEnv: ["SHOP_GREETING"],
   },
+  "validation/fail.yaml": { reads: ["recipes/data/shop"], writes: "out/validation/orders.parquet" },
+  "validation/skip.yaml": {
+    reads: ["recipes/data/shop/signups.csv"],
+    writes: "out/validation/mailing_list.csv",
+  },
+  "validation/warn.yaml": {
+    reads: ["recipes/data/shop/customers.csv", "recipes/data/shop/signups.csv"],
+    writes: "out/validation/signups.parquet",
+  },
+  "validation/quarantine.yaml": {
+    reads: ["recipes/data/shop/signups.csv"],
+    writes: "out/validation.duckdb",
+  },
+  "validation/replay.yaml": { reads: ["out/validation.duckdb"], writes: "out/validation.duckdb" },
+  "validation/quarantine_file.yaml": {
+    reads: ["recipes/data/shop/signups.csv"],
+    writes: "out/validation/customers.jsonl",
+    code: "recipes/validation/mail_domains.ts",
+    keeps: "out/validation/quarantine/",
+  },
   "plugins/ini_format.yaml": {
     reads: ["recipes/data/shop/settings.ini"],
     writes: "out/plugins/settings.csv",
@@ -94,16 +116,18 @@ for (const recipe of new Set(RECIPE_RUNS.map((run) => run.recipe))) {
   Deno.test(`${recipe} reaches what it names and nothing else`, async () => {
     const read = await readRecipe(`${ROOT}recipes/${recipe}`, { env: () => undefined });
     const accesses = accessOf(read, "run");
-    const { reads, writes, code, codeReads = [], codeEnv = [] } = expected;
+    const { reads, writes, code, codeReads = [], codeEnv = [], keeps } = expected;
+    const kept = keeps === undefined ? [] : [keeps];
     const folder = writes.slice(0, writes.lastIndexOf("/") + 1);
     const beside = (path: string) =>
-      path.startsWith(`${writes}.`) || reads.some((named) => path.startsWith(`${named}.`)) ||
+      path.startsWith(`${writes}.`) || kept.some((named) => path.startsWith(`${named}.`)) ||
+      reads.some((named) => path.startsWith(`${named}.`)) ||
       path === `${folder}_dataloader_loads`;
     const paths = (kind: string, options: { beside: boolean }) =>
       accesses.filter((access) => access.kind === kind && (access.why !== undefined) === options.beside)
         .map(({ value }) => value.replace(ROOT, "")).filter((path) => !path.includes("*")).sort();
-    assert.deepEqual(paths("read", { beside: false }), [...reads, ...codeReads, writes].sort());
-    assert.deepEqual(paths("write", { beside: false }), [writes]);
+    assert.deepEqual(paths("read", { beside: false }), [...reads, ...codeReads, writes, ...kept].sort());
+    assert.deepEqual(paths("write", { beside: false }), [writes, ...kept]);
     assert.deepEqual(paths("code", { beside: false }), code === undefined ? [] : [code]);
     for (const kind of ["read", "write"]) {
       assert.deepEqual(paths(kind, { beside: true }).filter((path) => !beside(path)), []);
