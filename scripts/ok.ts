@@ -7,7 +7,7 @@
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { ROOT } from "./files.ts";
-import { resultLine, runSteps, type Step } from "./ok/steps.ts";
+import { ignoredReasons, resultLine, runSteps, type Step } from "./ok/steps.ts";
 
 const noTests = Deno.args.includes("--no-tests");
 
@@ -22,6 +22,7 @@ const GROUPS: readonly (readonly Step[])[] = [
   [
     { name: "docs", args: ["run", "-A", "scripts/docs_check.ts"] },
     { name: "generated", args: ["run", "-A", "scripts/generate.ts", "--check"] },
+    { name: "recipes", args: ["run", "-A", "main.ts", "test", "recipes/"] },
   ],
   [{
     name: "tests",
@@ -61,6 +62,7 @@ if (import.meta.main) {
       const live = GROUPS.flat().some((step) => step.name === result.name && step.live);
       if (result.status === "failed" && !live) console.error(`\n${result.output.trimEnd()}\n`);
       console.log(resultLine(result));
+      if (live) { for (const reason of ignoredReasons(result.output)) console.log(`    ignored, ${reason}`); }
     },
   });
   const failed = results.filter((result) => result.status === "failed").map((result) => result.name);

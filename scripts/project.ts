@@ -13,6 +13,7 @@ import {
 } from "../src/sdk/mod.ts";
 import { ROOT } from "./files.ts";
 import type { Sources } from "./generate/files.ts";
+import type { ManFacts } from "./generate/man_page.ts";
 
 /** Everything that docs are generated from, with what ships registered. */
 export async function loadSources(): Promise<Sources> {
@@ -25,7 +26,17 @@ export async function loadSources(): Promise<Sources> {
     formats: formatNames().map(getFormat),
     recipeSchema: schema.recipeJsonSchema(),
     program: await loadProgram(),
+    man: await manFacts(),
   };
+}
+
+/** The version, and the day of its release as the changelog has it: `## [1.2.3] - 2026-01-31`. */
+async function manFacts(): Promise<ManFacts> {
+  const { VERSION } = await load<{ VERSION: string }>("src/version.ts");
+  const changelog = await Deno.readTextFile(new URL("CHANGELOG.md", ROOT));
+  const [, date = ""] = new RegExp(`^## \\[${RegExp.escape(VERSION)}\\] - (\\S+)$`, "m").exec(changelog) ??
+    [];
+  return { version: VERSION, date };
 }
 
 /** The command tree, with nowhere to write to: scripts only look at it. */

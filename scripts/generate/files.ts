@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { listFiles, readIfThere } from "../files.ts";
 import { cliPage } from "./cli_page.ts";
 import { diffLines } from "./diff.ts";
+import { type ManFacts, manPage } from "./man_page.ts";
 import {
   type ConnectorFacts,
   connectorPage,
@@ -21,11 +22,13 @@ export interface Sources {
   /** The JSON Schema of a recipe. */
   readonly recipeSchema?: unknown;
   readonly program?: Command;
+  /** What the manual page says beside the commands. */
+  readonly man?: ManFacts;
 }
 
 /** Every generated file: its path relative to the root, and its text. */
 export function generatedFiles(sources: Sources): Map<string, string> {
-  const { connectors, transforms, formats, recipeSchema, program } = sources;
+  const { connectors, transforms, formats, recipeSchema, program, man } = sources;
   const files = new Map<string, string>();
   files.set(
     "docs/reference/README.md",
@@ -37,6 +40,7 @@ export function generatedFiles(sources: Sources): Map<string, string> {
   files.set("docs/reference/transforms.md", transformsPage(transforms));
   files.set("docs/reference/formats.md", formatsPage(formats));
   if (program !== undefined) files.set("docs/reference/cli.md", cliPage(program));
+  if (program !== undefined && man !== undefined) files.set("man/dataloader.1", manPage(program, man));
   if (recipeSchema !== undefined) {
     files.set("docs/schema/recipe.schema.json", `${JSON.stringify(recipeSchema, null, 2)}\n`);
   }

@@ -83,6 +83,25 @@ export function testCount(output: string): TestCount | undefined {
     : { passed: Number(last[1]), failed: Number(last[2]), ignored: Number(last[3] ?? 0) };
 }
 
+/**
+ * Why tests were left out, each reason once: what stands in brackets after a test's name, or after `skipped: ` in a
+ * step's. `3 tests: needs PostgreSQL: apt-get install postgresql`. Those that give none come last, by name.
+ */
+export function ignoredReasons(output: string): string[] {
+  const names = [...output.matchAll(/^ *(\S.*) \.\.\. ignored(?: \(.*)?$/gm)].map((match) => match[1]!);
+  const counts = new Map<string, number>();
+  const unexplained: string[] = [];
+  for (const name of names) {
+    const reason = /\[([^[\]]+)\]$/.exec(name)?.[1] ?? /^skipped: (.+)$/.exec(name)?.[1];
+    if (reason === undefined) unexplained.push(name);
+    else counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return [
+    ...[...counts].map(([reason, count]) => `${count} ${count === 1 ? "test" : "tests"}: ${reason}`),
+    ...unexplained.map((name) => `1 test: ${name}`),
+  ];
+}
+
 /** What a step that passed has to say; what a failed one says is shown whole. */
 function lastLine(status: StepResult["status"], output: string): string {
   return status === "failed" ? "" : output.trimEnd().split("\n").at(-1) ?? "";

@@ -1,4 +1,6 @@
 export * from "./execute.ts";
 export * from "./inspect.ts";
 export * from "./prepare.ts";
-export { executeInWorker } from "./run_in_worker.ts";
+export * from "./permissions.ts";
+export * from "./sandboxed.ts";
+export * from "./state_backend.ts";

@@ -1,9 +1,12 @@
 /** From a recipe file to a Plan: reads the files, imports plug-ins, plans. */
-import { pathToFileURL } from "node:url";
 import { registerBuiltins } from "../builtin.ts";
 import { type Plan, planRecipe } from "../plan/mod.ts";
 import { type LoadOptions, loadRecipe, type Recipe } from "../recipe/mod.ts";
-import { type JsonObject, RecipeError } from "../sdk/mod.ts";
+import { heldRecipe, type JsonObject } from "../sdk/mod.ts";
+import { importPlugins } from "./plugins.ts";
+import type { RecipeTexts } from "./sandbox_task.ts";
+
+export { importPlugins };
 
 /** What a recipe may be given from outside. */
 export interface RecipeInput {
@@ -15,11 +18,19 @@ export interface RecipeInput {
   readonly onMissingEnv?: LoadOptions["onMissingEnv"];
 }
 
-/** Reads and validates a recipe and its parents. Imports no plug-in, opens nothing. */
-export async function readRecipe(file: string, input: RecipeInput = {}): Promise<Recipe> {
+/** Reads and validates a recipe and its parents. Imports no plug-in, opens nothing. `onRead` hears of each file. */
+export async function readRecipe(
+  file: string,
+  input: RecipeInput = {},
+  onRead?: (path: string, text: string) => void,
+): Promise<Recipe> {
   registerBuiltins();
   return await loadRecipe(file, {
-    readFile: (path) => Deno.readTextFile(path),
+    readFile: async (path) => {
+      const text = heldRecipe(path) ?? await Deno.readTextFile(path);
+      onRead?.(path, text);
+      return text;
+    },
     env: input.env ?? ((name) => Deno.env.get(name)),
     vars: input.vars,
     onMissingEnv: input.onMissingEnv,
@@ -44,20 +55,17 @@ export async function prepareRecipe(file: string, input: RecipeInput = {}): Prom
   return { recipe, plan: planRecipe(recipe) };
 }
 
-/**
- * Imports modules that register connectors, formats or transforms.
- * @throws {RecipeError} `PLUGIN_FAILED` when one can't be imported.
- */
-export async function importPlugins(paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    try {
-      await import(pathToFileURL(path).href);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new RecipeError("PLUGIN_FAILED", `The plug-in "${path}" can't be loaded: ${reason}`, {
-        hint: "check `plugins:` and that the module runs by itself with `deno check`",
-        cause,
-      });
-    }
-  }
+/** Imports the plug-ins of a recipe whose texts are at hand, and plans it. Reads no recipe file and no environment. */
+export async function planFromTexts({ file, files, env, vars }: RecipeTexts): Promise<Plan> {
+  registerBuiltins();
+  const options: LoadOptions = {
+    readFile: (path) =>
+      Object.hasOwn(files, path)
+        ? Promise.resolve(files[path]!)
+        : Promise.reject(new Deno.errors.NotFound(`No such file: ${path}`)),
+    env: (name) => Object.hasOwn(env, name) ? env[name] : undefined,
+    vars,
+  };
+  await importPlugins((await loadRecipe(file, options)).plugins);
+  return planRecipe(await loadRecipe(file, options));
 }

@@ -13,6 +13,13 @@ export interface MakeBatchOptions {
   readonly session?: Session;
 }
 
+/** Record batches that a batch stands for as they are. */
+export interface NativeRows {
+  readonly rows: number;
+  /** Undefined where the engine has to convert a column, and once they are released. */
+  batches?: readonly RecordBatch[];
+}
+
 /**
  * The class behind `Batch`: a SELECT over a session, with its schema. Sessions make them; `fromRows` and `fromArrow`
  * make one from data at hand.
@@ -29,16 +36,18 @@ export class ArrowBatch implements Batch {
   readonly columns: readonly string[];
   readonly metadata: JsonObject;
   readonly warnings: readonly string[];
+  readonly #native: NativeRows | undefined;
   #giveBack: (() => Promise<void>) | undefined;
 
   /** Use `session.relation`, `session.fromArrow`, `ArrowBatch.fromRows` or `ArrowBatch.fromArrow`. */
-  constructor(session: DuckSession, bound: BoundSelect & { metadata: JsonObject }) {
+  constructor(session: DuckSession, bound: BoundSelect & { metadata: JsonObject; native?: NativeRows }) {
     this.session = session;
     this.sql = bound.sql;
     this.schema = bound.schema;
     this.columns = bound.schema.fields.map((field) => field.name);
     this.metadata = bound.metadata;
     this.warnings = bound.warnings;
+    this.#native = bound.native;
   }
 
   /**
@@ -77,11 +86,15 @@ export class ArrowBatch implements Batch {
   }
 
   async rowCount(): Promise<number> {
+    if (this.#native !== undefined) return this.#native.rows;
     const [row] = await this.session.query<{ n: bigint }>(`SELECT count(*) AS n FROM (${this.sql})`);
     return Number(row!.n);
   }
 
   toArrow(options: { rowsPerBatch?: number } = {}): AsyncIterable<RecordBatch> {
+    const own = this.#native?.batches;
+    const limit = options.rowsPerBatch ?? DEFAULT_ROWS;
+    if (own?.every((batch) => batch.numRows <= limit)) return inOrder(own);
     return streamArrow(this.session, {
       sql: this.sql,
       schema: this.schema,
@@ -108,6 +121,12 @@ export class ArrowBatch implements Batch {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+const DEFAULT_ROWS = 65_536;
+
+async function* inOrder(batches: readonly RecordBatch[]): AsyncGenerator<RecordBatch> {
+  yield* batches;
 }
 
 /** Batches of the shared session that nobody closed: the session must not stay open for them. */

@@ -1,5 +1,5 @@
 /** Arrow record batches appended to a table of the engine's. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import {
   type Data,
   type Field as ArrowField,
@@ -20,12 +20,15 @@ import {
 import { castsExactly, type ColumnPlan, meaningOf, planColumn } from "./arrow_columns.ts";
 import { toEngineError } from "./errors.ts";
 import { assertUnique, type BoundSelect } from "./bind.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** Where the rows go: a table `name` that is made in `catalog`. */
 export interface ArrowTarget {
   readonly catalog: string;
   readonly create: "CREATE TABLE" | "CREATE TEMP TABLE";
-  readonly connection: duckdb.Connection;
+  readonly connection: engine.Connection;
   /** Runs a call while no other uses the connection. */
   exclusive<T>(call: () => Promise<T>): Promise<T>;
   close(): void;
@@ -38,7 +41,7 @@ export interface ReadArrowOptions {
 }
 
 /** Rows of a vector of DuckDB's. */
-const VECTOR = 2048;
+export const VECTOR = 2048;
 /** Bytes of text that go into one vector at most; fewer rows then. */
 const VECTOR_BYTES = 256 * 1024 * 1024;
 /** Rows after which the event loop gets a turn: appending does not wait for anything by itself. */
@@ -78,11 +81,48 @@ function isTable(data: unknown): data is Table {
   return data instanceof Table;
 }
 
-interface Column extends ColumnPlan {
+/** A column of the Arrow data as it is brought in. */
+export interface Column extends ColumnPlan {
   readonly name: string;
   /** What the column means: what `schema` asks for, else what Arrow says. */
   readonly meaning: LogicalType;
   readonly nullable: boolean;
+}
+
+/**
+ * Settles the columns of Arrow data. `wanted`: the columns of the schema that the caller gave.
+ * @throws {EngineError} `SCHEMA_MISMATCH`, `UNSUPPORTED_TYPE`.
+ */
+export function planColumns(fields: readonly ArrowField[], wanted?: readonly Field[]): Column[] {
+  if (
+    wanted !== undefined && fields.map((f) => f.name).join("\0") !== wanted.map((f) => f.name).join("\0")
+  ) {
+    throw mismatch(
+      `The columns of the Arrow data are ${names(fields)}, where the schema says ${names(wanted)}.`,
+    );
+  }
+  return fields.map((field, index) => {
+    const want = wanted?.[index];
+    const plan = planColumn(field, want?.type);
+    const meaning = want?.type ?? meaningOf(field, plan.logical);
+    if (!castsExactly(plan.logical, meaning)) {
+      throw mismatch(
+        `Column "${field.name}" is ${formatType(plan.logical)} in the Arrow data and can't be ` +
+          `${formatType(meaning)}, as the schema says, without changing values.`,
+      );
+    }
+    return { ...plan, name: field.name, meaning, nullable: want?.nullable ?? field.nullable };
+  });
+}
+
+/** The SELECT over `from` that gives the columns their meaning. */
+export function boundSelect(columns: readonly Column[], from: string): BoundSelect {
+  const fields = columns.map(({ name, meaning, nullable }): Field => ({ name, type: meaning, nullable }));
+  const items = columns.map(({ name, logical, meaning }) => {
+    const column = quoteIdent(name);
+    return sameType(logical, meaning) ? column : `CAST(${column} AS ${engineType(meaning)}) AS ${column}`;
+  });
+  return { sql: `SELECT ${items.join(", ")} FROM ${from}`, schema: { fields }, warnings: [] };
 }
 
 class TableLoader {
@@ -90,8 +130,8 @@ class TableLoader {
   readonly #table: string;
   #columns: readonly Column[] | undefined;
   #arrowSchema: ArrowSchema | undefined;
-  #appender: duckdb.Appender | undefined;
-  #chunk: duckdb.DataChunk | undefined;
+  #appender: engine.Appender | undefined;
+  #chunk: engine.DataChunk | undefined;
   #batches = 0;
 
   constructor(options: ReadArrowOptions) {
@@ -102,34 +142,11 @@ class TableLoader {
   /** Settles the columns by the first schema; every later one has to agree. */
   plan(schema: ArrowSchema): void {
     if (schema === this.#arrowSchema) return;
-    const columns = this.#planColumns(schema.fields);
+    const columns = planColumns(schema.fields, this.#options.schema?.fields);
     if (this.#columns === undefined) assertUnique(columns.map((column) => column.name));
     else assertSame(this.#columns, columns, this.#batches);
     this.#columns = columns;
     this.#arrowSchema = schema;
-  }
-
-  #planColumns(fields: readonly ArrowField[]): Column[] {
-    const wanted = this.#options.schema?.fields;
-    if (
-      wanted !== undefined && fields.map((f) => f.name).join("\0") !== wanted.map((f) => f.name).join("\0")
-    ) {
-      throw mismatch(
-        `The columns of the Arrow data are ${names(fields)}, where the schema says ${names(wanted)}.`,
-      );
-    }
-    return fields.map((field, index) => {
-      const want = wanted?.[index];
-      const plan = planColumn(field, want?.type);
-      const meaning = want?.type ?? meaningOf(field, plan.logical);
-      if (!castsExactly(plan.logical, meaning)) {
-        throw mismatch(
-          `Column "${field.name}" is ${formatType(plan.logical)} in the Arrow data and can't be ` +
-            `${formatType(meaning)}, as the schema says, without changing values.`,
-        );
-      }
-      return { ...plan, name: field.name, meaning, nullable: want?.nullable ?? field.nullable };
-    });
   }
 
   async append(batch: RecordBatch): Promise<void> {
@@ -152,7 +169,7 @@ class TableLoader {
     });
   }
 
-  async #create(): Promise<duckdb.Appender> {
+  async #create(): Promise<engine.Appender> {
     const { connection, catalog, create } = this.#options.target;
     const columns = this.#columns!.map(({ name, logical }) => `${quoteIdent(name)} ${engineType(logical)}`);
     await duckdb.query(connection, `${create} ${this.#table} (${columns.join(", ")})`);
@@ -203,17 +220,7 @@ class TableLoader {
       this.#appender ??= await this.#create();
       duckdb.appender_close_sync(this.#appender);
     });
-    return this.#bound(this.#columns);
-  }
-
-  #bound(columns: readonly Column[]): BoundSelect {
-    const fields = columns.map(({ name, meaning, nullable }): Field => ({ name, type: meaning, nullable }));
-    const items = columns.map(({ name, logical, meaning }) => {
-      const column = quoteIdent(name);
-      return sameType(logical, meaning) ? column : `CAST(${column} AS ${engineType(meaning)}) AS ${column}`;
-    });
-    const sql = `SELECT ${items.join(", ")} FROM ${this.#table}`;
-    return { sql, schema: { fields }, warnings: [] };
+    return boundSelect(this.#columns, this.#table);
   }
 
   /** Gives up: what is not written yet is dropped, then the table. */
@@ -234,7 +241,7 @@ class TableLoader {
 }
 
 /** Halves the rows until their texts fit into one vector. */
-function rowsThatFit(struct: Data, start: number, count: number): number {
+export function rowsThatFit(struct: Data, start: number, count: number): number {
   let rows = count;
   while (rows > 1 && struct.children.some((child) => textBytes(child, start, rows) > VECTOR_BYTES)) {
     rows >>= 1;
@@ -256,7 +263,7 @@ function textBytes(data: Data, start: number, count: number): number {
   return data.children.length === 0 ? length : length * 16 + textBytes(data.children[0]!, from, length);
 }
 
-function assertSame(first: readonly Column[], now: readonly Column[], batch: number): void {
+export function assertSame(first: readonly Column[], now: readonly Column[], batch: number): void {
   const text = (columns: readonly Column[]) => columns.map((c) => `${c.name}: ${formatType(c.meaning)}`);
   const [before, after] = [text(first), text(now)];
   const index = Array.from({ length: Math.max(before.length, after.length) }, (_, i) => i)
@@ -279,7 +286,7 @@ function names(fields: readonly { readonly name: string }[]): string {
   return fields.length > 20 ? `${shown}, … (${fields.length})` : shown;
 }
 
-function inColumn(error: unknown, column: string): unknown {
+export function inColumn(error: unknown, column: string): unknown {
   if (!(error instanceof EngineError)) return error;
   return new EngineError(error.code, `Column "${column}": ${error.message}`, {
     hint: error.hint,

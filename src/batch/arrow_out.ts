@@ -1,11 +1,13 @@
 /** A relation's rows as a stream of Arrow record batches. */
-import duckdb from "@duckdb/node-bindings";
 import { type Data, makeData, RecordBatch, type Schema as ArrowSchema, Struct } from "apache-arrow";
 import type { Schema } from "../sdk/mod.ts";
 import { arrowSchema } from "./arrow_types.ts";
 import type { Turn } from "./queue.ts";
 import type { DuckSession } from "./session.ts";
 import { type ColumnReader, columnReader } from "./vector_reader.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** A batch ends early when it holds so many bytes, so that large values don't fill the memory. */
 const BATCH_BYTES = 64 * 1024 * 1024;

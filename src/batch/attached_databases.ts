@@ -1,8 +1,11 @@
 /** The database files a session has attached, one alias a file. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { basename, join, resolve } from "node:path";
 import { quoteIdent, quoteLiteral } from "../sdk/mod.ts";
 import { isFsError } from "./fs_error.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 export interface AttachOptions {
   readonly readOnly: boolean;
@@ -14,7 +17,7 @@ export class AttachedDatabases {
   readonly #byPath = new Map<string, { alias: string; readOnly: boolean }>();
 
   /** The alias of a file; one that was attached for reading only is attached again, under its alias, for writing. */
-  async attach(connection: duckdb.Connection, path: string, options: AttachOptions): Promise<string> {
+  async attach(connection: engine.Connection, path: string, options: AttachOptions): Promise<string> {
     const inMemory = path === ":memory:";
     const key = inMemory ? path : await realPath(path);
     const known = this.#byPath.get(key);
@@ -31,7 +34,7 @@ export class AttachedDatabases {
   }
 
   /** Writes the logs into the files and lets go of their locks, even if something still refers to the connection. */
-  async detachAll(connection: duckdb.Connection): Promise<void> {
+  async detachAll(connection: engine.Connection): Promise<void> {
     for (const { alias } of this.#byPath.values()) {
       await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
     }

@@ -1,8 +1,11 @@
 /** Binding a SELECT: its columns become known, its rows do not. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { EngineError, type Field, quoteIdent, type Schema } from "../sdk/mod.ts";
 import { asSubquery } from "./sql_text.ts";
 import { type EngineTypeInfo, readEngineType } from "./types.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** What is known of a SELECT once it is bound. */
 export interface BoundSelect {
@@ -17,7 +20,7 @@ export interface BoundSelect {
  * Binds a SELECT without running it. Columns of types that have no logical type are converted in the SQL.
  * @throws {EngineError} `NOT_A_QUERY`, `DUPLICATE_COLUMN`, and whatever binding finds wrong.
  */
-export async function bindRelation(connection: duckdb.Connection, sql: string): Promise<BoundSelect> {
+export async function bindRelation(connection: engine.Connection, sql: string): Promise<BoundSelect> {
   const select = asSubquery(sql);
   const prepared = await prepareOne(connection, select);
   try {
@@ -55,7 +58,7 @@ export async function bindRelation(connection: duckdb.Connection, sql: string): 
   }
 }
 
-async function prepareOne(connection: duckdb.Connection, select: string): Promise<duckdb.PreparedStatement> {
+async function prepareOne(connection: engine.Connection, select: string): Promise<engine.PreparedStatement> {
   try {
     return await duckdb.prepare(connection, select);
   } catch (error) {

@@ -3,8 +3,11 @@
  * the failure aborts the transaction the stream runs in, which the next statement there shows (tried with 1.5.5 on failed
  * casts, `error()`, overflows, bad CSV and JSON lines, and interrupts).
  */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { toEngineError } from "./errors.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 export interface CheckedOptions {
   /** True where the caller has a transaction open; else the result has one of its own. */
@@ -14,11 +17,11 @@ export interface CheckedOptions {
 }
 
 export class CheckedResult {
-  readonly #connection: duckdb.Connection;
+  readonly #connection: engine.Connection;
   readonly #options: CheckedOptions;
-  #result: duckdb.Result | undefined;
+  #result: engine.Result | undefined;
 
-  private constructor(connection: duckdb.Connection, result: duckdb.Result, options: CheckedOptions) {
+  private constructor(connection: engine.Connection, result: engine.Result, options: CheckedOptions) {
     this.#connection = connection;
     this.#result = result;
     this.#options = options;
@@ -26,7 +29,7 @@ export class CheckedResult {
 
   /** Starts a SELECT. The connection must run nothing else until `next` has given undefined or `end` was called. */
   static async start(
-    connection: duckdb.Connection,
+    connection: engine.Connection,
     sql: string,
     options: CheckedOptions,
   ): Promise<CheckedResult> {
@@ -46,9 +49,9 @@ export class CheckedResult {
   }
 
   /** The next chunk of up to 2,048 rows; undefined when all were read. */
-  async next(): Promise<duckdb.DataChunk | undefined> {
+  async next(): Promise<engine.DataChunk | undefined> {
     if (this.#result === undefined) return undefined;
-    let chunk: duckdb.DataChunk | null;
+    let chunk: engine.DataChunk | null;
     try {
       chunk = await duckdb.fetch_chunk(this.#result);
     } catch (error) {
@@ -77,7 +80,7 @@ export class CheckedResult {
 }
 
 /** True where a statement has failed in the connection's transaction, so that COMMIT would silently undo it. */
-export async function isAborted(connection: duckdb.Connection): Promise<boolean> {
+export async function isAborted(connection: engine.Connection): Promise<boolean> {
   try {
     await duckdb.query(connection, "SELECT 1");
     return false;
@@ -89,7 +92,7 @@ export async function isAborted(connection: duckdb.Connection): Promise<boolean>
 
 /** Ends a transaction for certain: an interrupt that was meant for another statement may hit this one. */
 export async function endTransaction(
-  connection: duckdb.Connection,
+  connection: engine.Connection,
   how: "COMMIT" | "ROLLBACK",
 ): Promise<void> {
   for (;;) {

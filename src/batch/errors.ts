@@ -3,6 +3,7 @@
  * `ENGINE_ERROR` with DuckDB's own words. Values are cut to a length that fits a terminal.
  */
 import { EngineError, type ErrorOptions } from "../sdk/mod.ts";
+import { scanError } from "./scan_errors.ts";
 import { constraint } from "./constraint_errors.ts";
 import { csvError, csvSniffError, fileSchemaError, jsonError } from "./file_errors.ts";
 import { cut, firstLine, sentence, shorten, splitHint } from "./error_text.ts";
@@ -13,6 +14,8 @@ import { cut, firstLine, sentence, shorten, splitHint } from "./error_text.ts";
  */
 export function toEngineError(error: unknown): Error {
   if (error instanceof Error && error.constructor !== Error) return error;
+  const scan = error instanceof Error ? scanError(error) : undefined;
+  if (scan !== undefined) return scan;
   const text = shorten(error instanceof Error ? error.message : String(error));
   const [, kind = "", rest = text] = /^(\w[\w ]*?) Error: ([\s\S]*)$/.exec(text) ?? [];
   const body = rest.replace(/\n+LINE \d+: [\s\S]*$/, "").trim();
@@ -162,6 +165,14 @@ function permission(kind: string, body: string): Finding | undefined {
     /Permission denied|Access is denied|Operation not permitted|Read-only file system/i.test(body);
   if (denied) {
     const path = quotedPath(body);
+    if (path !== undefined && /file system operations are disabled by configuration/.test(body)) {
+      return {
+        code: "PERMISSION_DENIED",
+        message: `This run may not open "${cut(path)}": its recipe does not name it.`,
+        hint: "a run reaches what its source and destination name: see `dataloader permissions`",
+        context: { path },
+      };
+    }
     return {
       code: "PERMISSION_DENIED",
       message: path === undefined

@@ -1,12 +1,9 @@
 /** Values of small results as JavaScript has them. */
-import type duckdb from "@duckdb/node-bindings";
-import {
-  DuckDBBlobValue,
-  DuckDBResult,
-  DuckDBTypeId,
-  type DuckDBValueConverter,
-  JSDuckDBValueConverter,
-} from "@duckdb/node-api";
+import type engine from "@duckdb/node-bindings";
+import type { DuckDBValueConverter } from "@duckdb/node-api";
+import { takeApi } from "./native.ts";
+
+const { DuckDBBlobValue, DuckDBResult, DuckDBTypeId, JSDuckDBValueConverter } = takeApi();
 
 // What JavaScript has no exact value for is text; a caller who wants another form casts it in the query.
 const AS_TEXT: ReadonlySet<number> = new Set([
@@ -33,6 +30,6 @@ const convert: DuckDBValueConverter<unknown> = (value, type, converter) =>
     : (JSDuckDBValueConverter as DuckDBValueConverter<unknown>)(value, type, converter);
 
 /** All rows of a result as objects. */
-export function readObjects(result: duckdb.Result): Promise<Record<string, unknown>[]> {
+export function readObjects(result: engine.Result): Promise<Record<string, unknown>[]> {
   return new DuckDBResult(result).convertRowObjects(convert);
 }

@@ -1,4 +1,4 @@
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { join } from "node:path";
 import type { RecordBatch, Table } from "apache-arrow";
 import {
@@ -14,17 +14,23 @@ import {
 } from "../sdk/mod.ts";
 import { toEngineError } from "./errors.ts";
 import { type ArrowTarget, readArrow } from "./arrow_in.ts";
+import { ArrowScans } from "./arrow_scan.ts";
 import { isFsError } from "./fs_error.ts";
 import { profileSettings, readProfile } from "./profile.ts";
 import { CallQueue, type Turn } from "./queue.ts";
+import { registerAside } from "./aside.ts";
 import { AttachedDatabases } from "./attached_databases.ts";
-import { ArrowBatch } from "./arrow_batch.ts";
+import { ArrowBatch, type NativeRows } from "./arrow_batch.ts";
 import { bindRelation } from "./bind.ts";
 import { endTransaction, isAborted } from "./checked_result.ts";
 import { ARROW_DATABASE, SideConnections } from "./side_connections.ts";
 import { ChunkStream } from "./stream.ts";
 import { TempDirectory } from "./temp_directory.ts";
 import { readObjects } from "./query_values.ts";
+import { wallStatements } from "./walls.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 export interface SessionOptions {
   /** As DuckDB reads it: `2GB`, `80%`. Default: 80% of the machine's memory. */
@@ -69,9 +75,11 @@ export async function createSession(options: SessionOptions = {}): Promise<DuckS
     await duckdb.query(
       connection,
       `${limits} SET TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false;` +
-        `ATTACH ':memory:' AS ${ARROW_DATABASE}; ${profileSettings(profile)}`,
+        `ATTACH ':memory:' AS ${ARROW_DATABASE}; ${profileSettings(profile)}; ${wallStatements()}`,
     );
-    return new DuckSession({ database, connection, directory, profile });
+    const scans = new ArrowScans();
+    scans.register(connection);
+    return new DuckSession({ database, connection, directory, profile, scans });
   } catch (error) {
     await directory.remove();
     throw toEngineError(error);
@@ -87,10 +95,11 @@ function temporaryDirectoryError(error: Error, parent: string | undefined): Engi
 }
 
 interface Opened {
-  readonly database: duckdb.Database;
-  readonly connection: duckdb.Connection;
+  readonly database: engine.Database;
+  readonly connection: engine.Connection;
   readonly directory: TempDirectory;
   readonly profile: string;
+  readonly scans: ArrowScans;
 }
 
 /** The `Session` of src/sdk over DuckDB. Made by `createSession`. */
@@ -100,6 +109,7 @@ export class DuckSession implements Session {
   readonly #side: SideConnections;
   readonly #attached = new AttachedDatabases();
   readonly #tables = new WeakMap<Batch, { name: string; temporary: boolean }>();
+  readonly #held = new WeakMap<Batch, { id: bigint; native: NativeRows }>();
   #stream: ChunkStream | undefined;
   #scanned: number | undefined;
   #names = 0;
@@ -113,7 +123,7 @@ export class DuckSession implements Session {
   }
 
   /** Runs a call of the engine's when the connection is free; a stream that is open on it is set aside first. */
-  #call<T>(call: (connection: duckdb.Connection) => Promise<T>, turn?: Turn): Promise<T> {
+  #call<T>(call: (connection: engine.Connection) => Promise<T>, turn?: Turn): Promise<T> {
     return this.#queue.run(async () => {
       this.#assertOpen();
       await this.#stream?.setAside();
@@ -177,9 +187,10 @@ export class DuckSession implements Session {
 
   async fromArrow(
     data: Table | AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
-    options: { schema?: Schema; metadata?: JsonObject } = {},
+    options: { schema?: Schema; metadata?: JsonObject; inPlace?: boolean } = {},
   ): Promise<ArrowBatch> {
     this.#assertOpen();
+    if (options.inPlace === true) return await this.#inPlace(data, options);
     const name = this.temporaryName("arrow");
     // What another connection writes while a transaction is open may not be visible in it.
     const temporary = this.#queue.current() !== undefined;
@@ -190,6 +201,20 @@ export class DuckSession implements Session {
     });
     const batch = new ArrowBatch(this, { ...loaded, metadata: options.metadata ?? {} });
     this.#tables.set(batch, { name, temporary });
+    return batch;
+  }
+
+  async #inPlace(
+    data: Table | AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
+    options: { schema?: Schema; metadata?: JsonObject },
+  ): Promise<ArrowBatch> {
+    const batches: RecordBatch[] = [];
+    for await (const batch of "batches" in data ? data.batches : data) batches.push(batch);
+    const { id, rows, native, ...bound } = this.#opened.scans.hold(batches, options.schema);
+    const metadata = options.metadata ?? {};
+    const own: NativeRows = { rows, batches: native };
+    const batch = new ArrowBatch(this, { ...bound, metadata, native: own });
+    this.#held.set(batch, { id, native: own });
     return batch;
   }
 
@@ -215,6 +240,11 @@ export class DuckSession implements Session {
   }
 
   async release(batch: Batch): Promise<void> {
+    const held = this.#held.get(batch);
+    if (held !== undefined) {
+      this.#opened.scans.release(held.id);
+      held.native.batches = undefined;
+    }
     const table = this.#tables.get(batch);
     if (table === undefined || this.#closed) return;
     this.#tables.delete(batch);
@@ -245,8 +275,20 @@ export class DuckSession implements Session {
     });
   }
 
+  get temporaryDirectory(): string {
+    return this.#opened.directory.path;
+  }
+
   temporaryName(prefix: string): string {
     return `${prefix}_${++this.#names}_${crypto.randomUUID().slice(0, 8)}`;
+  }
+
+  registerAside(take: (texts: readonly string[]) => void): Promise<string> {
+    return this.#call((connection) => {
+      const name = this.temporaryName("aside");
+      registerAside(connection, name, take);
+      return Promise.resolve(name);
+    });
   }
 
   progress(): SessionProgress {
@@ -279,6 +321,7 @@ export class DuckSession implements Session {
     } catch (error) {
       throw toEngineError(error);
     } finally {
+      this.#opened.scans.clear();
       this.#side.closeAll();
       duckdb.disconnect_sync(connection);
       duckdb.close_sync(database);
@@ -291,7 +334,7 @@ export class DuckSession implements Session {
   }
 }
 
-async function assertNotAborted(connection: duckdb.Connection): Promise<void> {
+async function assertNotAborted(connection: engine.Connection): Promise<void> {
   if (!await isAborted(connection)) return;
   throw new EngineError(
     "TRANSACTION_ABORTED",
@@ -300,7 +343,7 @@ async function assertNotAborted(connection: duckdb.Connection): Promise<void> {
 }
 
 /** `CREATE TABLE … AS` counts its rows in a result of one row; everything else in the result itself. */
-async function rowsChanged(result: duckdb.Result): Promise<number> {
+async function rowsChanged(result: engine.Result): Promise<number> {
   if (duckdb.result_return_type(result) === duckdb.ResultType.CHANGED_ROWS) {
     return duckdb.rows_changed(result);
   }

@@ -1,25 +1,28 @@
 /** Connections beside the session's own, for rows that come in or wait while a statement runs there. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { quoteIdent } from "../sdk/mod.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** The in-memory database that holds what comes from Arrow. All connections see it, which temporary tables are not. */
 export const ARROW_DATABASE = "_arrow";
 
 export class SideConnections {
-  readonly #database: duckdb.Database;
-  readonly #open = new Set<duckdb.Connection>();
+  readonly #database: engine.Database;
+  readonly #open = new Set<engine.Connection>();
 
-  constructor(database: duckdb.Database) {
+  constructor(database: engine.Database) {
     this.#database = database;
   }
 
-  async open(): Promise<duckdb.Connection> {
+  async open(): Promise<engine.Connection> {
     const connection = await duckdb.connect(this.#database);
     this.#open.add(connection);
     return connection;
   }
 
-  close(connection: duckdb.Connection): void {
+  close(connection: engine.Connection): void {
     if (this.#open.delete(connection)) duckdb.disconnect_sync(connection);
   }
 

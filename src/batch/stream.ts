@@ -1,14 +1,17 @@
 /** The chunks of a running SELECT, one after the other, however many statements run in between. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { EngineError, engineType, quoteIdent, type Schema } from "../sdk/mod.ts";
 import { CheckedResult } from "./checked_result.ts";
 import { toEngineError } from "./errors.ts";
 import type { CallQueue, Turn } from "./queue.ts";
 import { ARROW_DATABASE, type SideConnections } from "./side_connections.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** What a stream needs of its session. */
 export interface StreamHost {
-  readonly connection: duckdb.Connection;
+  readonly connection: engine.Connection;
   readonly queue: CallQueue;
   readonly side: SideConnections;
   temporaryName(prefix: string): string;
@@ -34,8 +37,8 @@ export class ChunkStream {
   readonly #options: StreamOptions;
   readonly #interrupts: number;
   #result: CheckedResult | undefined;
-  #pending: Promise<duckdb.DataChunk | undefined> | undefined;
-  #rest: { connection: duckdb.Connection; result: CheckedResult; table: string } | undefined;
+  #pending: Promise<engine.DataChunk | undefined> | undefined;
+  #rest: { connection: engine.Connection; result: CheckedResult; table: string } | undefined;
   #failed: Error | undefined;
 
   private constructor(host: StreamHost, options: StreamOptions) {
@@ -55,7 +58,7 @@ export class ChunkStream {
   }
 
   /** The next chunk of up to 2,048 rows; undefined at the end. The one after it is fetched meanwhile. */
-  async next(): Promise<duckdb.DataChunk | undefined> {
+  async next(): Promise<engine.DataChunk | undefined> {
     const chunk = await (this.#pending ?? this.#fetch());
     if (chunk === undefined) {
       this.#pending = undefined;
@@ -67,7 +70,7 @@ export class ChunkStream {
     return chunk;
   }
 
-  #fetch(): Promise<duckdb.DataChunk | undefined> {
+  #fetch(): Promise<engine.DataChunk | undefined> {
     // What needs the connection no more must not wait for it: the transaction that holds it may be waiting for these rows.
     if (this.#result === undefined) return this.#fetchRest();
     return this.#host.queue.run(async () => {
@@ -83,7 +86,7 @@ export class ChunkStream {
     }, this.#options.turn);
   }
 
-  async #fetchRest(): Promise<duckdb.DataChunk | undefined> {
+  async #fetchRest(): Promise<engine.DataChunk | undefined> {
     if (this.#failed !== undefined) throw this.#failed;
     const chunk = await this.#rest?.result.next();
     if (chunk === undefined) await this.#dropRest();

@@ -1,8 +1,11 @@
 /** Text and binary vectors of DuckDB's as Arrow columns. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { type Data, type DataType, makeData } from "apache-arrow";
 import { GrowingBytes, GrowingValidity, isValid } from "./column_buffer.ts";
 import { type ColumnReader, tooLarge, vectorBytes, vectorValidity } from "./vector_reader.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** Up to this length a `duckdb_string_t` holds the bytes itself; else a prefix of 4 bytes and a pointer. */
 const INLINE = 12;
@@ -31,7 +34,7 @@ export class StringReader implements ColumnReader {
     return this.#offsets.length + this.#bytes.length;
   }
 
-  load(vector: duckdb.Vector, rows: number): void {
+  load(vector: engine.Vector, rows: number): void {
     this.#loaded = vectorBytes(vector, rows * 16);
     this.#entries = new Uint32Array(this.#loaded.buffer, this.#loaded.byteOffset, rows * 4);
     this.#loadedValidity = vectorValidity(vector, rows);

@@ -1,9 +1,12 @@
 /** Text and binary columns of Arrow's as DuckDB's vectors. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import type { Data } from "apache-arrow";
 import { EngineError } from "../sdk/mod.ts";
 import { getBit } from "./bits.ts";
 import { broken, validityOf, type VectorWriter, writeBits, writeBytes } from "./vector_writer.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 const INLINE = 12;
 
@@ -59,7 +62,7 @@ function startsAreWhole({ texts: { bytes, offsets }, count, validity }: Part): b
 }
 
 /** Writes the rows; false where the bytes are not valid UTF-8 and the vector is one of text. */
-function writeEntries(vector: duckdb.Vector, { texts, count, validity }: Part): boolean {
+function writeEntries(vector: engine.Vector, { texts, count, validity }: Part): boolean {
   const { bytes, offsets } = texts;
   const first = offsets[0]!;
   const all = bytes.subarray(first, offsets[count]!);

@@ -1,6 +1,9 @@
 /** DuckDB's types as logical types, and the SQL that brings a column of any DuckDB type to one of ours. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { EngineError, type LogicalType, quoteIdent, type StructField } from "../sdk/mod.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** A type of DuckDB's, read from the engine: names as DuckDB spells them, `fields` for STRUCT and UNION. */
 export interface EngineTypeInfo {
@@ -90,7 +93,7 @@ const CONVERTED: Record<number, EngineTypeInfo> = {
 };
 
 /** Reads a type of the engine's. `value` is bound nowhere: nothing is run. */
-export function readEngineType(type: duckdb.LogicalType): EngineTypeInfo {
+export function readEngineType(type: engine.LogicalType): EngineTypeInfo {
   const id = duckdb.get_type_id(type);
   const simple = SIMPLE[id];
   if (simple !== undefined) {
@@ -159,7 +162,7 @@ function listType(items: EngineTypeInfo): EngineTypeInfo {
   };
 }
 
-function structType(type: duckdb.LogicalType): EngineTypeInfo {
+function structType(type: engine.LogicalType): EngineTypeInfo {
   const count = duckdb.struct_type_child_count(type);
   const fields: { name: string; info: EngineTypeInfo }[] = [];
   for (let index = 0; index < count; index++) {
@@ -216,7 +219,7 @@ function mapType(key: EngineTypeInfo, value: EngineTypeInfo): EngineTypeInfo {
   };
 }
 
-function fullName(type: duckdb.LogicalType, id: duckdb.Type): string {
+function fullName(type: engine.LogicalType, id: engine.Type): string {
   if (id === duckdb.Type.ENUM) {
     const values: string[] = [];
     for (let i = 0; i < duckdb.enum_dictionary_size(type); i++) {

@@ -1,16 +1,19 @@
 /** DuckDB's vectors as Arrow columns: whole buffers are copied, no value is made. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import { type Data, type DataType, List, makeData, Struct } from "apache-arrow";
 import { EngineError, formatType, type LogicalType } from "../sdk/mod.ts";
 import { arrowType } from "./arrow_types.ts";
 import { GrowingBytes, GrowingValidity, isValid } from "./column_buffer.ts";
 import { decimalLayout, type FixedLayout, nanoIntervals, uuidBytes } from "./fixed_layouts.ts";
 import { StringReader } from "./string_reader.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** Collects one column, chunk by chunk. */
 export interface ColumnReader {
   /** Turns to the vector of the next chunk, which has `rows` rows. */
-  load(vector: duckdb.Vector, rows: number): void;
+  load(vector: engine.Vector, rows: number): void;
   /** Appends rows `start` to `start + count` of the loaded vector. */
   append(start: number, count: number): void;
   /** Bytes collected so far, roughly. */
@@ -54,7 +57,7 @@ export function columnReader(type: LogicalType): ColumnReader {
 }
 
 /** Reads `byteCount` bytes of a vector; they are a copy. */
-export function vectorBytes(vector: duckdb.Vector, byteCount: number): Uint8Array {
+export function vectorBytes(vector: engine.Vector, byteCount: number): Uint8Array {
   if (byteCount === 0) return new Uint8Array(0);
   const bytes = duckdb.vector_get_data(vector, byteCount);
   // Typed arrays of 8 bytes need to start on 8 bytes.
@@ -62,7 +65,7 @@ export function vectorBytes(vector: duckdb.Vector, byteCount: number): Uint8Arra
 }
 
 /** The validity bits of a vector, or null where no row is NULL. */
-export function vectorValidity(vector: duckdb.Vector, rows: number): Uint8Array | null {
+export function vectorValidity(vector: engine.Vector, rows: number): Uint8Array | null {
   if (rows === 0) return null;
   // The package's type leaves out that there may be none.
   return duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8) as Uint8Array | null;
@@ -88,7 +91,7 @@ class FixedReader implements ColumnReader {
     return this.#bytes.length;
   }
 
-  load(vector: duckdb.Vector, rows: number): void {
+  load(vector: engine.Vector, rows: number): void {
     const bytes = vectorBytes(vector, rows * this.#layout.width);
     this.#loadedValidity = vectorValidity(vector, rows);
     this.#loaded = this.#layout.map?.(bytes, this.#loadedValidity) ?? bytes;
@@ -126,7 +129,7 @@ class BooleanReader implements ColumnReader {
     return this.#bytes.length;
   }
 
-  load(vector: duckdb.Vector, rows: number): void {
+  load(vector: engine.Vector, rows: number): void {
     this.#loaded = vectorBytes(vector, rows);
     this.#loadedValidity = vectorValidity(vector, rows);
   }
@@ -167,7 +170,7 @@ class ListReader implements ColumnReader {
     return this.#offsets.length + this.#items.byteLength;
   }
 
-  load(vector: duckdb.Vector, rows: number): void {
+  load(vector: engine.Vector, rows: number): void {
     const bytes = vectorBytes(vector, rows * 16);
     this.#entries = new Uint32Array(bytes.buffer, bytes.byteOffset, rows * 4);
     this.#loadedValidity = vectorValidity(vector, rows);
@@ -230,7 +233,7 @@ class StructReader implements ColumnReader {
     return this.#children.reduce((sum, child) => sum + child.byteLength, 0);
   }
 
-  load(vector: duckdb.Vector, rows: number): void {
+  load(vector: engine.Vector, rows: number): void {
     this.#loadedValidity = vectorValidity(vector, rows);
     this.#children.forEach((child, index) => child.load(duckdb.struct_vector_get_child(vector, index), rows));
   }

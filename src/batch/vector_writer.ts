@@ -1,8 +1,11 @@
 /** Arrow columns as DuckDB's vectors: whole buffers are copied where the layouts agree. */
-import duckdb from "@duckdb/node-bindings";
+import type engine from "@duckdb/node-bindings";
 import type { Data, DataType } from "apache-arrow";
 import { EngineError } from "../sdk/mod.ts";
 import { andBits, copyBits, getBit } from "./bits.ts";
+import { takeNative } from "./native.ts";
+
+const duckdb = takeNative();
 
 /** A part of an Arrow column: rows `start` to `start + count` of `data`. */
 export interface Rows {
@@ -14,7 +17,7 @@ export interface Rows {
 }
 
 /** Writes a part of a column into a vector, from the vector's first row on. */
-export type VectorWriter = (vector: duckdb.Vector, rows: Rows) => void;
+export type VectorWriter = (vector: engine.Vector, rows: Rows) => void;
 
 /** The bits of the rows from bit 0 on, or undefined where all are valid. */
 export function validityOf({ data, start, count, around }: Rows): Uint8Array | undefined {
@@ -29,14 +32,14 @@ export function validityOf({ data, start, count, around }: Rows): Uint8Array | u
 }
 
 /** Writes validity and returns it. */
-export function writeValidity(vector: duckdb.Vector, rows: Rows): Uint8Array | undefined {
+export function writeValidity(vector: engine.Vector, rows: Rows): Uint8Array | undefined {
   const bits = validityOf(rows);
   if (bits !== undefined) writeBits(vector, bits);
   return bits;
 }
 
 /** Makes the rows whose bit is 0 NULL. */
-export function writeBits(vector: duckdb.Vector, bits: Uint8Array): void {
+export function writeBits(vector: engine.Vector, bits: Uint8Array): void {
   duckdb.vector_ensure_validity_writable(vector);
   duckdb.copy_data_to_vector_validity(
     vector,
@@ -48,7 +51,7 @@ export function writeBits(vector: duckdb.Vector, bits: Uint8Array): void {
 }
 
 /** Copies bytes to the start of a vector. The native copy checks nothing, so it is checked here. */
-export function writeBytes(vector: duckdb.Vector, bytes: Uint8Array, needed: number): void {
+export function writeBytes(vector: engine.Vector, bytes: Uint8Array, needed: number): void {
   if (bytes.byteLength < needed) broken("a buffer of values is too short");
   if (needed === 0) return;
   const owned = bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes);

@@ -1,5 +1,6 @@
 /** One call of a command: prints, redacts, reads recipes, reports errors. */
 import type { Prepared, RecipeInput } from "../app/prepare.ts";
+import type { SandboxedRecipe } from "../app/sandboxed.ts";
 import type { Recipe } from "../recipe/mod.ts";
 import { createRedactor, type Redactor } from "../secrets/mod.ts";
 import { type Json, type JsonObject, type LogLevel } from "../sdk/mod.ts";
@@ -115,8 +116,17 @@ export class Call {
     };
   }
 
-  /** Reads, validates and plans a recipe. Imports no driver. */
-  async prepare(file: string, options: RecipeOptions): Promise<Prepared> {
+  /** Reads, validates and plans a recipe. Imports no driver; plug-ins are imported in a Worker of their own. */
+  async prepare(file: string, options: RecipeOptions): Promise<SandboxedRecipe> {
+    const { prepareSandboxed } = await import("../app/sandboxed.ts");
+    const input = await this.recipeInput(options);
+    const prepared = await prepareSandboxed(resolvePath(this.io, file), input, (read) => this.learn(read));
+    this.learn(prepared.recipe);
+    return prepared;
+  }
+
+  /** The same in this thread, which plug-ins then have to themselves (`--no-sandbox`). */
+  async prepareUnconfined(file: string, options: RecipeOptions): Promise<Prepared> {
     const { prepareRecipe, readRecipe } = await import("../app/prepare.ts");
     const { planRecipe } = await import("../plan/mod.ts");
     const input = await this.recipeInput(options);

@@ -7,6 +7,9 @@ export interface CompletionData {
   readonly connectors: readonly string[];
 }
 
+/** A POSIX command that prints the names of recipes with a state in the usual folder, one a line. */
+const STATE_NAMES = `ls .state 2>/dev/null | sed -n 's/\\.json$//p'`;
+
 /** Endings of recipe files. */
 const RECIPE_ENDINGS = ["yaml", "yml", "json"];
 
@@ -21,20 +24,30 @@ export function bashScript(data: CompletionData): string {
       ;;`;
   });
   const values = data.commands.flatMap((command) =>
-    command.options.filter((option) => option.value).map((option) => {
+    command.options.filter((option) => option.value !== undefined).map((option) => {
       const pattern = option.flags.map((flag) => quote(`${command.path.join(" ")} ${flag}`)).join("|");
-      return `    ${pattern}) values=${quote(option.choices.join(" "))}; taken=1 ;;`;
+      return `    ${pattern}) values=${quote(option.choices.join(" "))}; taken=${option.value} ;;`;
     })
   );
   const parents = data.commands.filter((command) => command.subcommands.length > 0).map((c) =>
     c.path.join(" ")
   );
   return `# bash completion for dataloader: dataloader completions bash
+# Takes hidden files out, unless they are asked for.
+_dataloader_shown() {
+  case "\${cur##*/}" in
+    .*) cat ;;
+    *) grep -vE '(^|/)\\.[^/]*$' ;;
+  esac
+}
 _dataloader() {
   local cur prev command options words files values taken i
   COMPREPLY=()
   cur="\${COMP_WORDS[COMP_CWORD]}"
   prev="\${COMP_WORDS[COMP_CWORD-1]}"
+  # --option=value comes as three words.
+  if [ "$cur" = "=" ]; then cur=""
+  elif [ "$prev" = "=" ]; then prev="\${COMP_WORDS[COMP_CWORD-2]}"; fi
   command="" options="-h --help -V --version" words=${
     quote(topWords(data).join(" "))
   } files=none values="" taken=""
@@ -59,27 +72,28 @@ ${cases.join("\n")}
   case "$command $prev" in
 ${values.join("\n")}
   esac
-  if [ -n "$taken" ]; then
-    if [ -n "$values" ]; then
-      COMPREPLY=($(compgen -W "$values" -- "$cur"))
-    else
-      COMPREPLY=($(compgen -f -- "$cur"))
-    fi
-    return
+  if [ "$taken" = choice ]; then COMPREPLY=($(compgen -W "$values" -- "$cur")); return; fi
+  if [ "$taken" = none ]; then return; fi
+  if [ -z "$taken" ]; then
+    case "$cur" in
+      -*) COMPREPLY=($(compgen -W "$options" -- "$cur")); return ;;
+    esac
+  else
+    files=$taken
   fi
-  case "$cur" in
-    -*) COMPREPLY=($(compgen -W "$options" -- "$cur")); return ;;
-  esac
   local IFS=$'\\n'
   case "$files" in
-    recipe)
-      COMPREPLY=($(compgen -d -- "$cur") $(compgen -f -- "$cur" | grep -E '\\.(${
+    recipe | state)
+      COMPREPLY=($({ compgen -d -- "$cur"; compgen -f -- "$cur" | grep -E '\\.(${
     RECIPE_ENDINGS.join("|")
-  })$'))
+  })$'; } | _dataloader_shown))
+      if [ "$files" = state ]; then
+        COMPREPLY+=($(compgen -W "$(${STATE_NAMES})" -- "$cur"))
+      fi
       compopt -o filenames 2>/dev/null
       ;;
-    path) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames 2>/dev/null ;;
-    directory) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames 2>/dev/null ;;
+    path) COMPREPLY=($(compgen -f -- "$cur" | _dataloader_shown)); compopt -o filenames 2>/dev/null ;;
+    directory) COMPREPLY=($(compgen -d -- "$cur" | _dataloader_shown)); compopt -o filenames 2>/dev/null ;;
     *) IFS=' '$'\\t\\n'; COMPREPLY=($(compgen -W "$words" -- "$cur")) ;;
   esac
 }
@@ -117,6 +131,13 @@ ${specs.join(" \\\n")}
   const parents = data.commands.filter((command) => command.subcommands.length > 0).map((c) => c.path[0]!);
   return `#compdef dataloader
 # zsh completion for dataloader: dataloader completions zsh
+_dataloader_recipes() {
+  local -a names
+  names=(.state/*.json(N:t:r))
+  _alternative 'files:recipe file:_files -g "*.(${
+    RECIPE_ENDINGS.join("|")
+  })(-.)"' 'names:recipe with a state:($names)'
+}
 _dataloader() {
   local -a commands
   commands=(
@@ -241,15 +262,21 @@ function fixedWords(command: CommandEntry, data: CompletionData): readonly strin
 /** The long name stands for both. An option with a value may come again. */
 function zshOption(option: OptionEntry): string {
   const text = plain(option.summary).replaceAll("[", "(").replaceAll("]", ")").replaceAll(":", "\\:");
-  const action = option.choices.length > 0 ? `(${option.choices.join(" ")})` : "_files";
-  const flag = `${option.flags.at(-1)!}[${text}]`;
-  return option.value ? `*${flag}:value:${action}` : flag;
+  const long = option.flags.at(-1)!;
+  if (option.value === undefined) return `${long}[${text}]`;
+  const action =
+    { choice: `(${option.choices.join(" ")})`, path: "_files", directory: "_files -/", none: " " }[
+      option.value
+    ];
+  return `*${long}=[${text}]:value:${action}`;
 }
 
 function zshWords(command: CommandEntry, data: CompletionData): string[] {
   switch (command.words) {
     case "recipe":
       return [`*:recipe:_files -g "*.(${RECIPE_ENDINGS.join("|")})(-.)"`];
+    case "state":
+      return ["1:recipe:_dataloader_recipes"];
     case "path":
       return ["*:path:_files"];
     case "directory":
@@ -267,18 +294,26 @@ function fishOption(option: OptionEntry): string {
   const names = option.flags.map((flag) =>
     flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`
   );
-  const values = option.choices.length > 0
-    ? ` -x -a ${quote(option.choices.join(" "))}`
-    : option.value
-    ? " -r -F"
-    : "";
+  const values = option.value === undefined ? "" : {
+    choice: ` -x -a ${quote(option.choices.join(" "))}`,
+    path: " -r -F",
+    directory: ` -x -a ${quote("(__fish_complete_directories)")}`,
+    none: " -x",
+  }[option.value];
   return ` ${names.join(" ")}${values} -d ${quote(plain(option.summary))}`;
 }
+
+/** Recipe files and folders, and no other files. */
+const FISH_RECIPES = `(__fish_complete_path (commandline -ct) | string match -r '(?:/|\\.(?:${
+  RECIPE_ENDINGS.join("|")
+}))(?:\\t.*)?$' --entire)`;
 
 function fishWords(command: CommandEntry, data: CompletionData): string | undefined {
   switch (command.words) {
     case "recipe":
-      return `-k -a ${quote(`(__fish_complete_suffix .${RECIPE_ENDINGS[0]!})`)}`;
+      return `-a ${quote(FISH_RECIPES)}`;
+    case "state":
+      return `-a ${quote(`${FISH_RECIPES} (${STATE_NAMES})`)}`;
     case "path":
       return "-F";
     case "directory":

@@ -29,14 +29,18 @@ export function toGithub(findings: readonly Finding[]): string {
   }).join("");
 }
 
-/** SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
+/**
+ * SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+ * Each rule has the texts that GitHub's code scanning wants:
+ * https://docs.github.com/en/code-security/reference/code-scanning/sarif-support-for-code-scanning
+ */
 export function toSarif(findings: readonly Finding[]): Json {
   const rules = [...new Set(findings.map((finding) => finding.code))].sort();
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
     runs: [{
-      tool: { driver: { name: "dataloader", version: VERSION, rules: rules.map((id) => ({ id })) } },
+      tool: { driver: { name: "dataloader", version: VERSION, rules: rules.map(ruleOf) } },
       columnKind: "utf16CodeUnits",
       results: findings.map((finding) => ({
         ruleId: finding.code,
@@ -51,6 +55,22 @@ export function toSarif(findings: readonly Finding[]): Json {
         }],
       })),
     }],
+  };
+}
+
+/** `UNKNOWN_KEY`, told in words. */
+function ruleOf(id: string): Json {
+  const words = id.toLowerCase().split("_");
+  const sentence = `${words.join(" ").replace(/^./, (letter) => letter.toUpperCase())}.`;
+  return {
+    id,
+    name: words.map((word) => word.replace(/^./, (letter) => letter.toUpperCase())).join(""),
+    shortDescription: { text: sentence },
+    fullDescription: { text: `A recipe is wrong: ${words.join(" ")}.` },
+    help: {
+      text: "The message says what is wrong and what to do. `dataloader validate` shows the line, too.",
+    },
+    defaultConfiguration: { level: "error" },
   };
 }
 

@@ -1,10 +1,11 @@
 /** The real streams, environment and signals of this process. */
+import { UsageError } from "./errors.ts";
 import type { CliIO, Output, StopSignal } from "./io.ts";
 import { wantsColor } from "./style.ts";
 
 /** The surroundings of this process. */
 export function processIO(): CliIO {
-  const env = (name: string) => Deno.env.get(name);
+  const env = readEnv;
   const stdout = output(Deno.stdout, env);
   const stderr = output(Deno.stderr, env);
   return {
@@ -17,6 +18,33 @@ export function processIO(): CliIO {
     onSignal,
     exitNow: (code) => Deno.exit(code),
   };
+}
+
+/** How output looks: a process that may not read these does without. */
+const APPEARANCE = [
+  "NO_COLOR",
+  "FORCE_COLOR",
+  "CLICOLOR",
+  "CLICOLOR_FORCE",
+  "TERM",
+  "COLORTERM",
+  "COLUMNS",
+  "CI",
+];
+
+/** @throws {UsageError} where the process was started without permission to read a variable that a recipe names. */
+function readEnv(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    if (APPEARANCE.includes(name)) return undefined;
+    throw new UsageError("VARIABLE_NOT_PERMITTED", `This process may not read the variable ${name}.`, {
+      hint: `start it with --allow-env=${name}; \`dataloader permissions\` prints all flags`,
+      context: { variable: name },
+      cause: error,
+    });
+  }
 }
 
 function output(stream: typeof Deno.stdout, env: (name: string) => string | undefined): Output {

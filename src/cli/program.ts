@@ -1,13 +1,17 @@
 /** The command tree: names, options and help. What a command does is imported when it is called. */
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { nearest } from "../sdk/mod.ts";
 import { VERSION } from "../version.ts";
 import { type CliIO, EXIT } from "./io.ts";
 import { styleFor } from "./style.ts";
 import { addConnectorCommands } from "./tree/connectors.ts";
 import { addLookCommands } from "./tree/look.ts";
+import { addPermissionsCommand } from "./tree/permissions.ts";
 import { addProjectCommands } from "./tree/project.ts";
+import { addSchemaCommands } from "./tree/schema.ts";
 import { addRunCommands } from "./tree/run.ts";
 import { addStateCommands } from "./tree/state.ts";
+import { addTestCommands } from "./tree/test.ts";
 
 /** Builds the command tree over the given streams. */
 export function buildProgram(io: CliIO): Command {
@@ -16,6 +20,8 @@ export function buildProgram(io: CliIO): Command {
   program
     .description("Load data from anywhere to anywhere, as a recipe says.")
     .version(VERSION, "-V, --version", "print the version")
+    // So that an option behind `schema history` is not taken for one of `schema`.
+    .enablePositionalOptions()
     .helpOption("-h, --help", "show help")
     .addHelpCommand(
       // The typings know no help command with an argument; commander itself makes it so.
@@ -46,10 +52,13 @@ export function buildProgram(io: CliIO): Command {
   addRunCommands(program, io);
   program.commandsGroup("Look, without loading:");
   addLookCommands(program, io);
+  addPermissionsCommand(program, io);
+  addTestCommands(program, io);
   program.commandsGroup("State:");
   addStateCommands(program, io);
   program.commandsGroup("Learn:");
   addConnectorCommands(program, io);
+  addSchemaCommands(program, io);
   program.commandsGroup("Set up:");
   addProjectCommands(program, io);
   program.addHelpText(
@@ -109,6 +118,13 @@ function usageError(text: string, command: string, io: CliIO): string {
     "did you mean `$1`?",
   );
   const lines = [style.error("error[USAGE]"), `  ${sentence}`];
-  lines.push(`  ${style.strong("hint:")} ${hint === "" ? `see \`${command} --help\`` : hint}`);
+  lines.push(`  ${style.strong("hint:")} ${hint || nearestChoice(message) || `see \`${command} --help\``}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** Commander lists what is allowed and suggests nothing of it. */
+function nearestChoice(message: string): string | undefined {
+  const [, given, allowed] = /'([^']*)' is invalid\b.*Allowed choices are (.*?)\.?$/.exec(message) ?? [];
+  const near = given === undefined ? undefined : nearest(given, allowed!.split(", "));
+  return near === undefined ? undefined : `did you mean \`${near}\`?`;
 }

@@ -12,17 +12,18 @@ export interface FoundFiles {
   readonly recipes: string[];
   /** Recipes found in directories that other recipes found extend: they are checked through those. */
   readonly bases: string[];
-  /** Files found in directories that are no recipes. */
+  /** Files that are no recipes: of directories, and with `onlyRecipes` of all. */
   readonly skipped: string[];
 }
 
-/** Keys that only a recipe has: one of them is enough. */
+/** Keys with which a mapping, or a list of mappings, is most likely a recipe. Kustomize has `resources`, too: of texts. */
 const TELLING = ["source", "destination", "resources"];
+/** Keys that say nothing: `package.json` has them as well. */
+const COMMON = ["name", "description"];
 /** All keys that a recipe may have at its top. */
 const KNOWN = [
   ...TELLING,
-  "name",
-  "description",
+  ...COMMON,
   "extends",
   "delete",
   "vars",
@@ -41,10 +42,14 @@ const KNOWN = [
 
 /**
  * Looks up files and searches directories (without `node_modules` and hidden ones) for recipes. Results are absolute paths,
- * sorted within each directory, each once.
+ * sorted within each directory, each once. With `onlyRecipes`, files that are named are looked at like those found.
  * @throws {UsageError} `NO_SUCH_PATH` for a path that is not there.
  */
-export async function findRecipes(paths: readonly string[], cwd: string): Promise<FoundFiles> {
+export async function findRecipes(
+  paths: readonly string[],
+  cwd: string,
+  { onlyRecipes = false }: { onlyRecipes?: boolean } = {},
+): Promise<FoundFiles> {
   const named = new Set<string>();
   const found = new Set<string>();
   for (const path of paths) {
@@ -59,7 +64,7 @@ export async function findRecipes(paths: readonly string[], cwd: string): Promis
       });
     }
     if (info.isDirectory) { for await (const file of walk(full)) found.add(file); }
-    else named.add(full);
+    else (onlyRecipes ? found : named).add(full);
   }
   const recipes: string[] = [];
   const skipped: string[] = [];
@@ -104,14 +109,21 @@ export function lookAt(text: string, file: string): { recipe: boolean; extends: 
     // Broken YAML is reported if it looks as if it was meant as a recipe.
     return { recipe: /^["']?(source|destination|resources)["']?\s*:/m.test(text), extends: [] };
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { recipe: false, extends: [] };
-  }
+  if (!isMapping(value)) return { recipe: false, extends: [] };
   const keys = Object.keys(value);
-  const recipe = keys.some((key) => TELLING.includes(key)) ||
-    (keys.includes("extends") || keys.includes("name")) &&
+  const recipe = TELLING.some((key) => isBlock(value[key])) ||
+    keys.some((key) => KNOWN.includes(key) && !COMMON.includes(key)) &&
       keys.length > 1 && keys.every((key) => KNOWN.includes(key) || nearest(key, KNOWN) !== undefined);
-  return { recipe, extends: recipe ? parentsOf(value as Record<string, unknown>, file) : [] };
+  return { recipe, extends: recipe ? parentsOf(value, file) : [] };
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A mapping, or a list with one in it. */
+function isBlock(value: unknown): boolean {
+  return isMapping(value) || Array.isArray(value) && value.some(isMapping);
 }
 
 function parentsOf(value: Record<string, unknown>, file: string): string[] {

@@ -1,7 +1,7 @@
 /** The dead letter file: rows that could not be loaded, one JSON object a line. */
-import { dirname } from "node:path";
 import type { Redactor } from "../secrets/mod.ts";
 import { type DataLoaderError, EngineError, type Position } from "../sdk/mod.ts";
+import { rewriteLines } from "./keyed_lines.ts";
 
 export interface DeadLetterRow {
   /** 1-based number of the row in its batch. */
@@ -33,13 +33,10 @@ export async function writeDeadLetter(path: string, batch: DeadLetterBatch): Pro
     `"error":${JSON.stringify(errorOf(error, batch.redactor))},"row":${content}}`
   );
   try {
-    const kept = (await readLines(path)).filter((line) => !line.startsWith(key));
-    const temporary = `${path}.${position.runId}.tmp`;
-    await Deno.mkdir(dirname(path), { recursive: true });
-    using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-    await writeAll(file, new TextEncoder().encode([...kept, ...lines, ""].join("\n")));
-    await file.sync();
-    await Deno.rename(temporary, path);
+    await rewriteLines(path, {
+      keep: (line) => !line.startsWith(key),
+      add: oneByOne(lines),
+    });
   } catch (cause) {
     throw new EngineError("DEAD_LETTER_FAILED", `The dead letter file "${path}" can't be written.`, {
       hint: "check runtime.dead_letter.path, its permissions and the free space",
@@ -52,15 +49,7 @@ function errorOf({ code, message, context }: DataLoaderError, redactor: Redactor
   return { code, message: redactor.text(message), context: redactor.json(context) };
 }
 
-async function readLines(path: string): Promise<string[]> {
-  try {
-    return (await Deno.readTextFile(path)).split("\n").filter((line) => line !== "");
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+// deno-lint-ignore require-await -- what is added may have to be waited for.
+async function* oneByOne(lines: readonly string[]): AsyncGenerator<readonly string[]> {
+  yield lines;
 }

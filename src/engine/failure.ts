@@ -20,6 +20,9 @@ const ROW_FAULTS = new Set([
   "NULL_KEY",
   "CAST_FAILED",
   "VALUE_ERROR",
+  "SCHEMA_VALUE",
+  "SCHEMA_NULL",
+  "SCHEMA_DUPLICATE",
 ]);
 
 /** Codes that a step's value may be behind. */
@@ -40,6 +43,19 @@ export function asError(error: unknown, signal?: AbortSignal): DataLoaderError {
   }
   if (error instanceof DataLoaderError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Deno.errors.NotCapable) {
+    // Deno's own words name a flag of `deno run`, which does not help here.
+    const asked = message.split(", run again with")[0]!.replace(/^Requires /, "");
+    return new EngineError(
+      "NOT_PERMITTED",
+      `The run is not permitted ${asked}: its recipe does not name it.`,
+      {
+        hint:
+          "a connector of a plug-in says what it reaches by `access`; other code needs it in runtime.code_access",
+        cause: error,
+      },
+    );
+  }
   return new EngineError("UNEXPECTED", message, { cause: error });
 }
 
@@ -61,7 +77,7 @@ export async function explain(
     const inSource = await underWay.read?.diagnose?.(error).catch(() => undefined);
     if (inSource !== undefined) return inSource.at(resource.source.location);
   }
-  if (VALUE_FAULTS.has(error.code)) {
+  if (VALUE_FAULTS.has(error.code) || error.code === "CONSTRAINT_VIOLATED") {
     // A diagnosis that fails itself says less than the error it was to explain.
     const inStep = await underWay.applied?.diagnose(error).catch(() => undefined);
     if (inStep !== undefined) return inStep;

@@ -1,6 +1,7 @@
 /** Finding the rows that a destination refuses, by bisection, and keeping them in the dead letter file. */
 import {
   type Batch,
+  ConnectorError,
   type DataLoaderError,
   EngineError,
   type Load,
@@ -11,7 +12,7 @@ import {
   TransformError,
 } from "../sdk/mod.ts";
 import type { Redactor } from "../secrets/mod.ts";
-import type { AppliedSteps } from "../transforms/pipeline.ts";
+import type { Conformed } from "./conform.ts";
 import { type DeadLetterRow, writeDeadLetter } from "./dead_letter.ts";
 import { asError, isRowFault } from "./failure.ts";
 
@@ -26,20 +27,20 @@ export interface RejectRequest {
   readonly deadLetter: { readonly path: string; readonly maxRows?: number };
   readonly identity: { readonly recipe: string; readonly resource: string; readonly position: Position };
   /** Runs the recipe's steps over a batch. */
-  readonly apply: (batch: Batch) => Promise<AppliedSteps>;
+  readonly apply: (batch: Batch) => Promise<Conformed>;
   readonly signal: AbortSignal;
   readonly redactor: Redactor;
 }
 
 export interface RejectResult {
-  readonly accepted: AppliedSteps;
+  readonly accepted: Conformed;
   readonly rejected: number;
   readonly firstError: DataLoaderError;
 }
 
 /**
  * Splits a batch into rows that load and rows that don't. The source is read once more, into a temporary table; then
- * halves are tried and rolled back, always together with the rows found good so far (two rows may be good alone and
+ * halves, or what is before and after the row that the destination names, are tried and rolled back, always together with the rows found good so far (two rows may be good alone and
  * refused together), until each bad row stands alone. k bad rows among n cost about 2·k·log₂(n) tries.
  * The dead letter file is written before the rows are: a replay of the batch replaces its own lines.
  */
@@ -116,11 +117,31 @@ class Search {
       this.bad.push({ row: from, error: await this.#named(error, from) });
       const most = this.#request.deadLetter.maxRows ?? DEFAULT_MAX_ROWS;
       if (this.bad.length > most) throw tooMany(most, this.bad[0]!.error);
+      return;
+    }
+    const suspect = this.#suspect(error);
+    if (suspect !== undefined && suspect >= from && suspect < to) {
+      await this.split(from, suspect);
+      await this.split(suspect, suspect + 1);
+      await this.split(suspect + 1, to);
     } else {
       const middle = from + Math.floor((to - from) / 2);
       await this.split(from, middle);
       await this.split(middle, to);
     }
+  }
+
+  /**
+   * The row that the destination names, where it does. It is only where to split, so that a wrong guess, such as after a step that
+   * drops rows, costs tries and nothing else.
+   */
+  #suspect(error: DataLoaderError): number | undefined {
+    const { row } = error.context;
+    if (typeof row !== "number") return undefined;
+    // The bad rows found so far, all before it, were not in the batch.
+    let index = row - 1;
+    for (const { row: bad } of this.bad) if (bad <= index) index++;
+    return index;
   }
 
   /** The rows of the spool that satisfy `condition`, without the bad ones, in order. */
@@ -157,9 +178,10 @@ class Search {
   async #named(error: DataLoaderError, row: number): Promise<DataLoaderError> {
     const alone = await this.#request.apply(await this.relation(`${this.#id} = ${row}`));
     const found = await alone.diagnose(error);
-    if (found === undefined) return error;
+    if (found === undefined) return renumbered(error, row + 1);
     // Looked at alone it was row 1.
-    return new TransformError(found.code, found.message.replace(", row 1", `, row ${row + 1}`), {
+    const Found = found instanceof TransformError ? TransformError : ConnectorError;
+    return new Found(found.code, found.message.replace(", row 1", `, row ${row + 1}`), {
       hint: found.hint,
       context: { ...found.context, row: row + 1 },
       location: found.location,
@@ -171,7 +193,7 @@ class Search {
     this.#request.signal.throwIfAborted();
     try {
       const applied = await this.#request.apply(await this.relation(`${this.#id} < ${to}`));
-      await this.#request.load.probe!(applied.batch);
+      await this.#request.load.probe!(applied.batch, { changes: applied.changes });
       return undefined;
     } catch (cause) {
       const error = asError(cause, this.#request.signal);
@@ -179,6 +201,19 @@ class Search {
       return error;
     }
   }
+}
+
+/** The destination counts the rows that it was sent, which were without the bad ones before. */
+function renumbered(error: DataLoaderError, row: number): DataLoaderError {
+  const named = error.context.row;
+  if (typeof named !== "number" || named === row) return error;
+  const message = error.message.replace(`row ${named} of the batch`, `row ${row} of the batch`);
+  return new ConnectorError(error.code, message, {
+    hint: error.hint,
+    context: { ...error.context, row },
+    location: error.location,
+    cause: error.cause,
+  });
 }
 
 function tooMany(most: number, first: DataLoaderError): EngineError {

@@ -1,10 +1,13 @@
 /** One resource of a run: read, transform, write, commit, batch by batch. */
 import type { EventSink } from "../observe/mod.ts";
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
+import type { SchemaRegistry } from "../schema/mod.ts";
 import {
   type Batch,
+  CommitUnknownError,
   type DataLoaderError,
   type Destination,
+  EMPTY_SOURCE_STATE,
   getConnector,
   type Load,
   type LoadRequest,
@@ -15,21 +18,26 @@ import {
   type Source,
   type SourceBatch,
   type SourceState,
+  type WriteResult,
 } from "../sdk/mod.ts";
 import type { Redactor } from "../secrets/mod.ts";
-import { type AppliedSteps, applySteps } from "../transforms/pipeline.ts";
+import { applySteps } from "../transforms/pipeline.ts";
+import { type Conformed, SchemaGuard } from "./conform.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
 import { eventLogger, RAISED_MEMORY_LIMIT, type RunOptions } from "./io.ts";
-import { decideStart, type Memory, type Start } from "./resume.ts";
+import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
+import { SchemaHistory } from "./schema_history.ts";
 import type { StateKeeper } from "./state_keeper.ts";
+import { Validator } from "./validation/validator.ts";
 
 /** What a resource run works with. */
 export interface ResourceIO {
   readonly plan: Plan;
   readonly session: Session;
   readonly keeper: StateKeeper;
+  readonly registry?: SchemaRegistry;
   readonly emit: EventSink;
   readonly signal: AbortSignal;
   readonly options: RunOptions;
@@ -49,7 +57,7 @@ export class ResourceRun {
   #end: "source" | "destination" = "source";
   /** The batch under way. */
   #reading: SourceBatch | undefined;
-  #applied: AppliedSteps | undefined;
+  #applied: Conformed | undefined;
   #source: Source | undefined;
   #destination: Destination | undefined;
   #load: Load | undefined;
@@ -61,11 +69,24 @@ export class ResourceRun {
   readonly #basis: number;
   /** The default limit on memory has been raised. */
   #roomy = false;
+  readonly #validator: Validator | undefined;
+  readonly #guard: SchemaGuard;
+  readonly #history: SchemaHistory;
 
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
     this.#io = io;
     this.#basis = io.keeper.state?.revision ?? 0;
+    this.#validator = this.#makeValidator();
+    this.#history = new SchemaHistory(io.registry, { recipe: io.plan.recipe, resource, emit: io.emit });
+    this.#guard = new SchemaGuard({
+      resource,
+      session: io.session,
+      emit: io.emit,
+      loadRequest: this.#loadRequest(),
+      replaces: this.#replaces,
+      lastSchema: () => this.#history.last(),
+    });
   }
 
   /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
@@ -81,9 +102,10 @@ export class ResourceRun {
         applied: this.#applied,
         end: this.#end,
       });
-      await this.#giveUp();
+      await this.#giveUp(error);
       throw error;
     } finally {
+      this.#reportValidation();
       await this.#close();
     }
   }
@@ -113,12 +135,16 @@ export class ResourceRun {
     this.#end = "destination";
     const { openDestination } = await getConnector(destination.connector).openDestination!();
     this.#destination = await openDestination(destination.config, context);
+    this.#guard.open(this.#destination);
     this.#end = "source";
     const { openSource } = await getConnector(source.connector).openSource!();
     this.#source = await openSource(source.config, context);
     this.#end = "destination";
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
-    this.#start = decideStart(this.#memory(await this.#load?.resume()));
+    const committed = await this.#load?.resume();
+    this.#start = decideStart(this.#memory(committed));
+    this.#validator?.open(this.#load, this.#start.resumed ? committed?.tally : undefined);
+    if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
     this.#announce(this.#start);
@@ -159,20 +185,48 @@ export class ResourceRun {
     await this.#withRetries(() => this.#loadOnce());
     this.#end = "destination";
     const finalState = this.#source!.finalState?.(this.#state) ?? { ...this.#state, checkpoints: [] };
+    const judged = !this.nothingToDo || this.#resource.source.incremental === undefined;
+    if (judged && this.#replaces) this.#validator?.finish();
     if (this.#batches > 0 || this.#start!.resumed) {
-      await this.#withRetries(async () =>
-        await this.#load!.commit(this.#position(finalState, { complete: true }))
-      );
+      const position = this.#position(finalState, { complete: true });
+      await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
+      await this.#validator?.published(this.#start!.runId);
     } else {
       await this.#load!.abort();
     }
     this.#load = undefined;
     await this.#io.keeper.finish(finalState, this.#sequence);
+    if (judged && !this.#replaces) this.#validator?.finish();
+  }
+
+  /**
+   * What is staged for an overwrite is left behind where its source can't go on from `state`: its rows would be of two
+   * moments. Its place is taken by the first batch of a new run.
+   */
+  async #beginAnew(state: SourceState): Promise<void> {
+    if (!this.#replaces || this.#source!.resumes === undefined) return;
+    this.#end = "source";
+    if (await this.#source!.resumes(this.#readRequest(), state)) return;
+    this.#log().log(
+      "info",
+      "The source has changed since the run that was cut off: it is read from the start again.",
+    );
+    // Staged rows moved no saved position: it is still where the run that staged them began.
+    const saved = this.#io.keeper.state;
+    const fromSaved = this.#resource.source.incremental !== undefined && saved !== undefined &&
+      this.#io.options.fullRefresh !== true;
+    this.#state = fromSaved ? sourceStateOf(saved) : EMPTY_SOURCE_STATE;
+    this.#start = { ...this.#start!, runId: crypto.randomUUID(), resumed: false, state: this.#state };
+    this.#rowsRead = this.#batches = this.#bytesRead = 0;
+    this.#validator?.restart();
+    this.#io.emit({ type: "restarted", time: Date.now(), resource: this.#resource.name });
   }
 
   async #loadOnce(): Promise<void> {
     this.#end = "source";
+    // A failure in between: what was read until then is of another moment.
+    if (this.#batches > 0) await this.#beginAnew(this.#state);
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       this.#io.signal.throwIfAborted();
       this.#end = "destination";
@@ -197,12 +251,14 @@ export class ResourceRun {
     });
     this.#reading = read;
     this.#applied = undefined;
-    this.#applied = await applySteps(input, resource.steps, this.#stepContext());
+    this.#applied = await this.#apply(input);
     const position = this.#position(state, { complete: false });
     let rejected = 0;
+    let left = { discarded: 0, reason: "" };
     let result;
     try {
-      result = await this.#load!.writeBatch(this.#applied.batch, position);
+      left = await this.#applied.count();
+      result = await this.#writeSurely(this.#applied, { position, source: read.label });
     } catch (cause) {
       const error = asError(cause, this.#io.signal);
       const deadLetter = this.#io.plan.runtime.deadLetter;
@@ -213,14 +269,15 @@ export class ResourceRun {
         session,
         deadLetter,
         identity: { recipe: this.#io.plan.recipe, resource: resource.name, position },
-        apply: (batch) => applySteps(batch, resource.steps, this.#stepContext()),
+        apply: (batch) => this.#apply(batch),
         signal: this.#io.signal,
         redactor: this.#io.redactor,
       });
       rejected = split.rejected;
       await this.#applied.release();
       this.#applied = split.accepted;
-      result = await this.#load!.writeBatch(split.accepted.batch, position);
+      left = await split.accepted.count();
+      result = await this.#writeSurely(split.accepted, { position, source: read.label });
       this.#io.emit({
         type: "rows_rejected",
         time: Date.now(),
@@ -232,13 +289,28 @@ export class ResourceRun {
     }
     this.#sequence += 1;
     this.#state = state;
-    const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, result.rowsScanned);
+    await this.#validator?.committed();
+    rejected += this.#validator?.rejectedRows ?? 0;
+    if (left.discarded > 0) {
+      const { discarded: rows, reason } = left;
+      this.#io.emit({ type: "rows_rejected", time: Date.now(), resource: resource.name, rows, reason });
+      rejected += rows;
+    }
+    const scanned = this.#validator?.scanned ?? result.rowsScanned;
+    const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, scanned);
     const bytes = result.bytes ?? read.bytes ?? 0;
     this.#reading = undefined;
     this.#rowsRead += rowsRead;
     this.#batches += 1;
     this.#bytesRead += read.bytes ?? 0;
-    const changes = result.changes?.filter((change) => change.kind !== "none") ?? [];
+    this.#applied.committed();
+    const changes = await this.#history.record(this.#applied.recorded, {
+      runId: this.#start!.runId,
+      changes: [
+        ...result.changes?.filter((change) => change.kind !== "none") ?? [],
+        ...this.#applied.notes,
+      ],
+    });
     if (changes.length > 0) {
       this.#io.emit({ type: "schema_changed", time: Date.now(), resource: resource.name, changes });
     }
@@ -258,19 +330,58 @@ export class ResourceRun {
     await session.release(read.batch);
   }
 
+  #writeSurely(
+    { batch, changes }: Conformed,
+    of: { position: Position; source?: string },
+  ): Promise<WriteResult> {
+    const { position } = of;
+    return this.#surely(
+      position,
+      () =>
+        this.#validator?.write(batch, { ...of, options: { changes } }) ??
+          this.#load!.writeBatch(batch, position, { changes }),
+    );
+  }
+
+  /**
+   * A commit that was not answered may have happened. The destination tells: what is there already is not written again.
+   */
+  async #surely<T>(position: Position, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof CommitUnknownError)) throw error;
+      let there: Position | undefined;
+      await this.#withRetries(async () => {
+        there = await this.#load!.resume();
+      });
+      if (there?.runId !== position.runId || there.sequence !== position.sequence) throw error;
+      return error.result as T;
+    }
+  }
+
   async #dryRun(): Promise<void> {
     this.#end = "source";
     const { session } = this.#io;
     for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
       const started = Date.now();
       this.#reading = read;
-      this.#applied = await applySteps(await this.#limited(read), this.#resource.steps, this.#stepContext());
+      this.#applied = await this.#apply(await this.#limited(read));
+      const { discarded } = await this.#applied.count();
+      const { sql } = this.#applied.batch;
       // Hashing the row makes the engine compute every column, so that a bad value is found without writing.
-      const [row] = await session.query<{ n: bigint }>(
-        `SELECT count(*) AS n FROM (SELECT hash(input) AS h FROM (${this.#applied.batch.sql}) AS input) WHERE h IS NOT NULL`,
-      );
-      const scanned = session.rowsScanned?.();
-      const rowsRead = await this.#countRead(read.batch, Number(row!.n), scanned);
+      const count = async () => {
+        const [row] = await session.query<{ n: bigint }>(
+          `SELECT count(*) AS n FROM (SELECT hash(input) AS h FROM (${sql}) AS input) WHERE h IS NOT NULL`,
+        );
+        return Number(row!.n);
+      };
+      const position = this.#position(read.state, { complete: false });
+      const accepted = await this.#validator?.check(count, position) ?? await count();
+      const scanned = this.#validator?.scanned ?? session.rowsScanned?.();
+      const rejected = (this.#validator?.rejectedRows ?? 0) + discarded;
+      const rowsRead = await this.#countRead(read.batch, accepted + rejected, scanned);
+      this.#applied.committed();
       this.#rowsRead += rowsRead;
       this.#batches += 1;
       this.#io.emit({
@@ -285,6 +396,43 @@ export class ResourceRun {
       });
       if (this.#io.options.limit !== undefined && this.#rowsRead >= this.#io.options.limit) break;
     }
+  }
+
+  /** The batch with all that the recipe does to it before it is written: its steps, its schema, its rules. */
+  async #apply(batch: Batch): Promise<Conformed> {
+    const steps = await applySteps(batch, this.#resource.steps, this.#stepContext());
+    const conformed = await this.#guard.apply(steps);
+    const checked = await this.#validator?.apply(conformed);
+    return checked === undefined ? conformed : { ...conformed, ...checked };
+  }
+
+  #makeValidator(): Validator | undefined {
+    const { validation: rules, destination } = this.#resource;
+    if (rules === undefined) return undefined;
+    return new Validator({
+      rules,
+      session: this.#io.session,
+      emit: this.#io.emit,
+      context: this.#context(),
+      stepContext: this.#stepContext(),
+      mergeKeys: destination.mode === "merge" ? destination.mergeKeys : [],
+      replaces: this.#replaces,
+      settles: getConnector(destination.connector).capabilities.settles === true,
+      temporaryDirectory: this.#io.plan.runtime.tempDirectory,
+      startedAt: this.#io.startedAt,
+      dryRun: this.#io.options.dryRun === true,
+    });
+  }
+
+  #reportValidation(): void {
+    if (this.#validator === undefined) return;
+    this.#io.emit({
+      type: "validation",
+      time: Date.now(),
+      resource: this.#resource.name,
+      report: this.#validator.report(),
+    });
+    this.#validator.close();
   }
 
   async #limited(read: SourceBatch) {
@@ -349,8 +497,7 @@ export class ResourceRun {
   }
 
   #position(state: SourceState, { complete }: { complete: boolean }): Position {
-    const staged = !complete &&
-      (this.#resource.destination.mode === "overwrite" || this.#io.options.fullRefresh);
+    const staged = !complete && this.#replaces;
     return {
       runId: this.#start!.runId,
       sequence: this.#sequence + 1,
@@ -361,6 +508,11 @@ export class ResourceRun {
       source: this.#resource.source.summary,
       state,
     };
+  }
+
+  /** All rows are replaced: batches are staged until the end. */
+  get #replaces(): boolean {
+    return this.#resource.destination.mode === "overwrite" || this.#io.options.fullRefresh === true;
   }
 
   /** A limited run is another plan: what it has staged is no part of a whole run. */
@@ -377,6 +529,7 @@ export class ResourceRun {
       strategy,
       fullRefresh: this.#io.options.fullRefresh ?? false,
       startedAt: this.#io.startedAt,
+      quarantineTable: this.#resource.validation?.quarantine?.table,
       orderBy: this.#resource.source.incremental?.cursorColumn,
     };
   }
@@ -416,9 +569,10 @@ export class ResourceRun {
   }
 
   /** After a failure: leaves the destination as its last commit left it, and the state as it was where nothing was committed. */
-  async #giveUp(): Promise<void> {
+  async #giveUp(error: DataLoaderError): Promise<void> {
     try {
-      await this.#load?.abort();
+      // Rows that were all staged and judged bad are not to be taken up by the next run.
+      await this.#load?.abort({ discard: error.code === "TABLE_RULE_BROKEN" });
     } catch (cause) {
       this.#log().log("warning", `Giving up the load failed as well: ${asError(cause).message}`);
     }

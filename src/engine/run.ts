@@ -1,4 +1,4 @@
-import { type RunEvent, type RunSummary, SummaryBuilder } from "../observe/mod.ts";
+import { peakMemory, type RunEvent, type RunSummary, SummaryBuilder } from "../observe/mod.ts";
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
 import { createRedactor, type Redactor } from "../secrets/mod.ts";
 import type { DataLoaderError, Session } from "../sdk/mod.ts";
@@ -12,6 +12,8 @@ const WITH_TEXT: ReadonlySet<RunEvent["type"]> = new Set([
   "plan",
   "retry",
   "rows_rejected",
+  "validation",
+  "values_coerced",
   "log",
   "resource_finished",
 ]);
@@ -68,6 +70,7 @@ export async function runPlan(plan: Plan, io: RunIO, options: RunOptions = {}): 
     time: Date.now(),
     error: error && redactor.error(error),
     peakMemoryBytes: peakMemory(),
+    sandbox: options.sandbox,
     state: saved && {
       location: saved.location,
       revision: saved.revision,
@@ -145,7 +148,8 @@ async function runResource(resource: ResourcePlan, setting: Setting): Promise<vo
 async function inSession(resource: ResourcePlan, setting: Setting): Promise<boolean> {
   const { plan, io } = setting;
   const session = await openSession(resource, plan, io);
-  const run = new ResourceRun(resource, { ...setting, session, emit: io.emit, signal: io.signal });
+  const registry = io.openRegistry?.(session);
+  const run = new ResourceRun(resource, { ...setting, session, registry, emit: io.emit, signal: io.signal });
   const stop = () => session.interrupt();
   io.signal.addEventListener("abort", stop);
   const watch = setInterval(
@@ -169,15 +173,4 @@ async function openSession(resource: ResourcePlan, plan: Plan, io: RunIO): Promi
     threads,
     tempDirectory,
   });
-}
-
-/** Most memory the process has held, in bytes; undefined where the system does not tell. Linux: proc_pid_status(5), VmHWM. */
-function peakMemory(): number | undefined {
-  try {
-    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-  } catch {
-    // No such file (macOS, Windows), or not allowed to read it: the summary then leaves the figure out.
-    return undefined;
-  }
 }

@@ -31,7 +31,7 @@ export interface TextCast {
 const SHARED_CASTS = 200;
 
 /**
- * The SQL of `text` (SQL of a VARCHAR) as a type. Empty text is NULL for every type but string. There is no AND, OR or
+ * The SQL of `text` (SQL of a VARCHAR) as a type. Empty text is NULL for every type but string and binary. There is no AND, OR or
  * BETWEEN in it: the engine's time to bind those grows with the square of the columns, minutes for 10,000.
  *
  * Values in their usual form are let through by a first, cheap test: where it holds for a whole vector the engine evaluates
@@ -46,15 +46,11 @@ export function castText(text: string, cast: TextCast): string {
   // Fails through a cast and not through error(), which the engine would not move filters past. The quote in front keeps
   // the engine from taking the start of the message for a date. Where the value stands is found afterwards.
   const message = `concat('"', ${text}, '"')`;
-  const otherwise = `ELSE CAST(${message} AS ${type}) END`;
-  if (!shares(cast)) {
-    return `CASE WHEN ${text} = '' THEN NULL ${
-      cases.map(when).join(" ")
-    } WHEN ${text} IS NULL THEN NULL ${otherwise}`;
-  }
+  const empty = cast.type.kind === "binary" ? "" : `WHEN ${text} = '' THEN NULL `;
+  const otherwise = `WHEN ${text} IS NULL THEN NULL ELSE CAST(${message} AS ${type}) END`;
+  if (!shares(cast)) return `CASE ${empty}${cases.map(when).join(" ")} ${otherwise}`;
   const [quick, ...others] = cases;
-  return `CASE ${when(quick)} WHEN ${text} = '' THEN NULL WHEN ${text} IS NULL THEN NULL ` +
-    `${others.map(when).join(" ")} ${otherwise}`;
+  return `CASE ${when(quick)} ${empty}${others.map(when).join(" ")} ${otherwise}`;
 }
 
 /** SQL that is true for a text that `castText` fails on, and never NULL. */
@@ -116,7 +112,7 @@ function fitting(x: string, cast: TextCast): [Case, ...Case[]] {
     case "time":
       return [{ fits: shaped(x, USUAL_TIMES, CLOCK), as: plain }];
     case "binary":
-      return [{ fits: `${x} <> ''`, as: `from_base64(${x})` }];
+      return [{ fits: `${x} IS NOT NULL`, as: `from_base64(${x})` }];
     case "array":
     case "struct":
       return [{ fits: `${x} <> ''`, as: `CAST(CAST(${x} AS JSON) AS ${type})` }];

@@ -29,6 +29,8 @@ function encode(x: string, type: LogicalType, format: TextFormat, depth = 0): st
       return `to_base64(${x})`;
     case "float":
       return format === "json" ? `CASE WHEN isfinite(${x}) THEN ${x} END` : x;
+    case "decimal":
+      return format === "json" ? withZero(x, type) : x;
     case "array": {
       const item = `x${depth}`;
       const inner = encode(item, type.items, format, depth + 1);
@@ -46,6 +48,13 @@ function encode(x: string, type: LogicalType, format: TextFormat, depth = 0): st
     default:
       return x;
   }
+}
+
+/** The engine writes a decimal without digits before the point as `.5`, which is no JSON. */
+function withZero(x: string, { precision, scale }: { precision: number; scale: number }): string {
+  if (precision > scale) return x;
+  if (precision < 38) return `CAST(${x} AS DECIMAL(${precision + 1},${scale}))`;
+  return `regexp_replace(CAST(${x} AS VARCHAR), '^(-?)\\.', '\\10.')`;
 }
 
 /** What columns of a schema lose in text, a sentence each. */
@@ -66,6 +75,10 @@ export function textLosses(schema: Schema, format: TextFormat): string[] {
       "nested values are written as JSON text.",
     );
   } else {
+    say(
+      columns((t) => t.kind === "decimal" && t.precision === 38 && t.scale === 38),
+      "written as text: a number of 38 digits after the point has no room for the 0 before it.",
+    );
     say(columns((t) => t.kind === "float"), "NaN and infinity become null: JSON has no such numbers.");
     say(
       columns((t) => t.kind === "decimal" && t.scale > 0 && t.precision > 15),

@@ -44,6 +44,8 @@ export function eventRecords(event: RunEvent): EventRecord[] {
       return [debug("resource started", { resource: event.resource })];
     case "resumed":
       return [info("resumed", { resource: event.resource, from_run: event.runId, sequence: event.sequence })];
+    case "restarted":
+      return [info("restarted", { resource: event.resource })];
     case "batch_started": {
       const { resource, sequence, label, bytes } = event;
       return [debug("batch started", { resource, sequence, label, bytes })];
@@ -86,6 +88,30 @@ export function eventRecords(event: RunEvent): EventRecord[] {
         level: "warning",
         message: "rows rejected",
         fields: { resource, rows, reason, dead_letter: deadLetter },
+      }];
+    }
+    case "validation": {
+      const { resource, report } = event;
+      const broken = report.rules.filter(({ rows }) => rows > 0);
+      return [
+        info("validated", {
+          resource,
+          rows_checked: report.rows_checked,
+          rows_accepted: report.rows_accepted,
+          rows_skipped: report.rows_skipped,
+          rows_quarantined: report.rows_quarantined,
+          rows_failed: report.rows_failed || undefined,
+          rows_warned: report.rows_warned || undefined,
+        }),
+        ...broken.map((rule) => debug("rule broken", { resource, rule: rule.name, rows: rule.rows })),
+      ];
+    }
+    case "values_coerced": {
+      const { resource, column, to, changed, lost, moved, variant, first } = event;
+      return [{
+        level: "warning",
+        message: "values coerced",
+        fields: { resource, column, to, changed, lost, moved, variant, row: first.row, value: first.value },
       }];
     }
     case "state_saved": {

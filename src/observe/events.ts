@@ -4,6 +4,7 @@
  */
 import type { ErrorData, JsonObject, LogLevel, SchemaChange, WriteMode } from "../sdk/mod.ts";
 import type { RunStatus, RunSummary } from "./summary.ts";
+import type { ValidationReport } from "./validation_report.ts";
 
 interface Timed {
   readonly time: number;
@@ -54,6 +55,11 @@ export interface Resumed extends OfResource {
   /** The run that committed the position. */
   readonly runId: string;
   readonly sequence: number;
+}
+
+/** What was committed of an overwrite so far is given up: its rows are read from the start again. */
+export interface Restarted extends OfResource {
+  readonly type: "restarted";
 }
 
 export interface BatchStarted extends OfResource {
@@ -114,6 +120,29 @@ export interface RowsRejected extends OfResource {
   readonly deadLetter?: string;
 }
 
+/** What validation found in a resource's rows; once, at its end, also where it failed. */
+export interface ValidationDone extends OfResource {
+  readonly type: "validation";
+  readonly report: ValidationReport;
+}
+
+/** Values of a batch were made to fit the column (`schema.mode: lenient`, `variant`). Counts are of this batch alone. */
+export interface ValuesCoerced extends OfResource {
+  readonly type: "values_coerced";
+  readonly column: string;
+  /** The column's type, as recipes write it. */
+  readonly to: string;
+  /** Values that were changed: rounded, cut, without their leading zeros. */
+  readonly changed: number;
+  /** Values that became NULL. */
+  readonly lost: number;
+  /** Values that went into another column, and which. */
+  readonly moved?: number;
+  readonly variant?: string;
+  /** The first of them, and its row in the batch, from 1. */
+  readonly first: { readonly row: number; readonly value: string };
+}
+
 export interface StateSaved extends Timed {
   readonly type: "state_saved";
   readonly resource?: string;
@@ -154,12 +183,15 @@ export type RunEvent =
   | PlanEvent
   | ResourceStarted
   | Resumed
+  | Restarted
   | BatchStarted
   | Progress
   | BatchCommitted
   | Retry
   | SchemaChanged
   | RowsRejected
+  | ValidationDone
+  | ValuesCoerced
   | StateSaved
   | LogEvent
   | ResourceFinished

@@ -2,6 +2,7 @@
 export * from "./events.ts";
 export { formatBytes, formatCount, formatDuration, formatPercent } from "./format.ts";
 export { createLogs, type LogFormat, type LogOptions, type Logs } from "./logs.ts";
+export { peakMemory } from "./memory.ts";
 export { type ProgressState, type RenderOptions, renderProgress } from "./progress.ts";
 export { ProgressTracker } from "./progress_state.ts";
 export { type ProgressOptions, ProgressView, useColor } from "./progress_view.ts";
@@ -10,8 +11,11 @@ export {
   type RunStatus,
   type RunSummary,
   SummaryBuilder,
+  type SummaryCoercion,
   type SummaryEnd,
   type SummarySchemaChange,
   type SummaryState,
+  type ValidationSummary,
 } from "./summary.ts";
+export type { RuleReport, RuleSample, TableRuleReport, ValidationReport } from "./validation_report.ts";
 export type { ColumnWriter, TextWriter } from "./writer.ts";

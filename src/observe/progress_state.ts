@@ -71,6 +71,15 @@ export class ProgressTracker {
         resource.retry = undefined;
         break;
       }
+      case "restarted": {
+        const resource = this.#resource(event.resource);
+        resource.rows =
+          resource.bytes =
+          resource.committedRows =
+          resource.committedBytes =
+            0;
+        break;
+      }
       case "batch_committed": {
         const resource = this.#resource(event.resource);
         resource.committedRows += event.rowsRead;

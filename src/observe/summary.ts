@@ -1,6 +1,7 @@
 /** The summary of a run: what `--json` prints, folded from the run's events. */
 import type { ErrorData, JsonObject, SchemaChange, WriteMode } from "../sdk/mod.ts";
 import type { RunEvent } from "./events.ts";
+import type { RuleReport, ValidationReport } from "./validation_report.ts";
 
 /** `partial`: some resources failed and others did not. */
 export type RunStatus = "succeeded" | "failed" | "partial";
@@ -10,6 +11,19 @@ export interface SummarySchemaChange {
   readonly kind: SchemaChange["kind"];
   readonly column?: string;
   readonly description: string;
+  readonly safety?: SchemaChange["safety"];
+}
+
+/** What became of values that did not fit their column, in all batches. */
+export interface SummaryCoercion {
+  readonly resource: string;
+  readonly column: string;
+  readonly to: string;
+  readonly changed: number;
+  readonly lost: number;
+  readonly moved?: number;
+  readonly variant?: string;
+  readonly first: { readonly row: number; readonly value: string };
 }
 
 /** Where the state is after the run, and how far it says the source was read. */
@@ -38,8 +52,14 @@ export interface ResourceSummary {
   readonly nothing_to_do: boolean;
   /** The position of an earlier run that this one took up. */
   readonly resumed?: { readonly run_id: string; readonly sequence: number };
+  /** What validation found; the rows themselves are in the report (`--report`). */
+  readonly validation?: ValidationSummary;
   readonly error?: ErrorData;
 }
+
+export type ValidationSummary = Omit<ValidationReport, "rules"> & {
+  readonly rules: readonly Omit<RuleReport, "samples">[];
+};
 
 /** One run, in numbers. Sizes are bytes, durations milliseconds, times RFC 3339 in UTC. */
 export interface RunSummary {
@@ -55,12 +75,16 @@ export interface RunSummary {
   /** Rows read over the whole duration. */
   readonly rows_per_second: number;
   readonly started_at: string;
+  /** False where the run held all permissions of the process (`--no-sandbox`, the TypeScript interface). */
+  readonly sandbox: boolean;
   readonly peak_memory_bytes?: number;
   /** True where any resource took up a position of an earlier run. */
   readonly resumed: boolean;
   /** True where no resource had anything new to read. */
   readonly nothing_to_do: boolean;
   readonly schema_changes: readonly SummarySchemaChange[];
+  /** Empty where every value was loaded as it came. */
+  readonly coercions: readonly SummaryCoercion[];
   readonly resources: readonly ResourceSummary[];
   /** Null where no state was saved. */
   readonly state: SummaryState | null;
@@ -75,6 +99,8 @@ export interface SummaryEnd {
   /** What ended the run outside of a resource: a signal, a state that could not be saved. */
   readonly error?: ErrorData;
   readonly peakMemoryBytes?: number;
+  /** The run held only the permissions that its recipe needs. Default false. */
+  readonly sandbox?: boolean;
   /** The state as it was, where this run saved none. */
   readonly state?: SummaryState;
 }
@@ -92,6 +118,7 @@ export class SummaryBuilder {
   #startedAt = 0;
   #state: SummaryState | null = null;
   readonly #schemaChanges: SummarySchemaChange[] = [];
+  readonly #coercions = new Map<string, SummaryCoercion>();
   readonly #resources = new Map<string, Counted>();
 
   /** Takes one event in. */
@@ -114,6 +141,12 @@ export class SummaryBuilder {
       case "resumed":
         this.#resource(event.resource).resumed = { run_id: event.runId, sequence: event.sequence };
         break;
+      case "restarted": {
+        const resource = this.#resource(event.resource);
+        Object.assign(resource, { rows_read: 0, rows_written: 0, rows_rejected: 0, bytes: 0, batches: 0 });
+        delete resource.resumed;
+        break;
+      }
       case "batch_committed": {
         const resource = this.#resource(event.resource);
         resource.rows_read += event.rowsRead;
@@ -128,13 +161,37 @@ export class SummaryBuilder {
       case "rows_rejected":
         this.#resource(event.resource).rows_rejected += event.rows;
         break;
+      case "validation": {
+        const rules = event.report.rules.map(({ samples: _samples, ...rule }) => rule);
+        this.#resource(event.resource).validation = { ...event.report, rules };
+        break;
+      }
       case "schema_changed":
-        for (const { kind, column, description } of event.changes) {
+        for (const { kind, column, description, safety } of event.changes) {
           if (kind !== "none") {
-            this.#schemaChanges.push({ resource: event.resource, kind, column, description });
+            this.#schemaChanges.push({
+              resource: event.resource,
+              kind,
+              column,
+              description,
+              ...(safety === undefined ? {} : { safety }),
+            });
           }
         }
         break;
+      case "values_coerced": {
+        const { type: _, time: _time, ...coercion } = event;
+        const key = `${event.resource}\0${event.column}\0${event.variant ?? ""}`;
+        const before = this.#coercions.get(key);
+        this.#coercions.set(key, {
+          ...coercion,
+          changed: coercion.changed + (before?.changed ?? 0),
+          lost: coercion.lost + (before?.lost ?? 0),
+          ...(coercion.moved === undefined ? {} : { moved: coercion.moved + (before?.moved ?? 0) }),
+          first: before?.first ?? coercion.first,
+        });
+        break;
+      }
       case "state_saved": {
         const { location, revision, sequence, cursorValues, watermarks } = event;
         this.#state = { location, revision, sequence, cursor_values: cursorValues, watermarks };
@@ -170,10 +227,12 @@ export class SummaryBuilder {
       duration_ms: durationMs,
       rows_per_second: durationMs === 0 ? 0 : Math.round(total("rows_read") * 1000 / durationMs),
       started_at: new Date(this.#startedAt).toISOString(),
+      sandbox: end.sandbox ?? false,
       ...(end.peakMemoryBytes === undefined ? {} : { peak_memory_bytes: end.peakMemoryBytes }),
       resumed: resources.some((resource) => resource.resumed !== undefined),
       nothing_to_do: resources.length > 0 && resources.every((resource) => resource.nothing_to_do),
       schema_changes: this.#schemaChanges,
+      coercions: [...this.#coercions.values()],
       resources,
       state: this.#state ?? end.state ?? null,
       ...(error === undefined ? {} : { error }),

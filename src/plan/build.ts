@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Recipe } from "../recipe/mod.ts";
 import { findTransform, getConnector, getTransform, RecipeError, RecipeErrors } from "../sdk/mod.ts";
+import { accessOf } from "./access.ts";
 import { checkRecipe, plannedWrite } from "./check.ts";
+import { narrow } from "./narrow.ts";
+import { planValidation } from "./validation.ts";
+import { planRegistry, planSchema } from "./schema.ts";
 import { type DestinationPlan, type Plan, PLAN_VERSION, type ResourcePlan, type SourcePlan } from "./plan.ts";
 
 /** The name of the one resource of a recipe that has no `resources`. */
@@ -12,6 +16,7 @@ export const MAIN_RESOURCE = "main";
  * @throws {RecipeErrors} with all that stands in the way: unsupported combinations, blocks whose engine isn't built yet.
  */
 export function planRecipe(recipe: Recipe): Plan {
+  const access = narrow(accessOf(recipe, "run"), recipe);
   const problems = [...recipe.later.map(notBuilt), ...checkRecipe(recipe)];
   if (problems.length > 0) throw problems.length === 1 ? problems[0]! : new RecipeErrors(problems);
   if (recipe.source === undefined || recipe.destination === undefined) {
@@ -34,8 +39,10 @@ export function planRecipe(recipe: Recipe): Plan {
       threads: recipe.runtime.threads,
       tempDirectory: recipe.runtime.tempDirectory,
     },
+    ...(recipe.schema?.registry === undefined ? {} : { registry: planRegistry(recipe.schema.registry) }),
     state: { backend: recipe.state.backend, directory: recipe.state.directory },
     plugins: recipe.plugins,
+    access: access.allowed,
     vars: recipe.vars,
     secrets: [...recipe.secrets],
     warnings: warningsFor(recipe),
@@ -50,7 +57,8 @@ function planResource(
     if (findTransform(step.type) === undefined) getTransform(step.type);
     return { type: step.type, config: step.config, index: step.index, location: recipe.locate(step.path) };
   });
-  const definition = [
+  const validation = planValidation(recipe);
+  const definition: unknown[] = [
     ends.source.connector,
     ends.source.config,
     ends.source.incremental,
@@ -60,9 +68,24 @@ function planResource(
     ends.destination.mode,
     ends.destination.mergeKeys,
     ends.destination.strategy,
+    ...(validation === undefined ? [] : [withoutPlaces(validation)]),
   ];
+  const schema = planSchema(recipe);
+  if (schema !== undefined) definition.push(withoutPlaces(schema));
   const fingerprint = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 16);
-  return { name: MAIN_RESOURCE, ...ends, steps, fingerprint };
+  return {
+    name: MAIN_RESOURCE,
+    ...ends,
+    steps,
+    ...(schema === undefined ? {} : { schema }),
+    validation,
+    fingerprint,
+  };
+}
+
+/** A rule or column that moves to another line is the same. */
+function withoutPlaces(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (key, each) => key === "location" ? undefined : each));
 }
 
 function planSource(recipe: Recipe): SourcePlan {

@@ -8,6 +8,10 @@ import {
   RecipeError,
   type WriteMode,
 } from "../sdk/mod.ts";
+import { checkValidation } from "./validation.ts";
+
+import { accessOf } from "./access.ts";
+import { narrow } from "./narrow.ts";
 
 /** A place in the merged recipe. */
 type Path = readonly (string | number)[];
@@ -32,7 +36,13 @@ export function plannedWrite(recipe: Recipe): PlannedWrite {
  */
 export function checkRecipe(recipe: Recipe, options: CheckOptions = {}): RecipeError[] {
   const pluginsPending = options.pluginsPending && recipe.plugins.length > 0;
-  return [...checkSource(recipe, { pluginsPending }), ...checkDestination(recipe, { pluginsPending })];
+  return [
+    ...checkSource(recipe, { pluginsPending }),
+    ...checkDestination(recipe, { pluginsPending }),
+    // What a missing variable hides can't be told.
+    ...(recipe.missingEnv.length > 0 ? [] : narrow(accessOf(recipe, "run"), recipe).problems),
+    ...checkValidation(recipe),
+  ];
 }
 
 /** How a recipe is checked. */

@@ -2,7 +2,10 @@
  * The Plan: what a run will do, as plain JSON. It can be printed, compared, sent to a Worker or executed elsewhere; nothing
  * in it refers to this process. It may hold secrets (a password in a connector's config): `redactPlan` before showing it.
  */
+import type { RegistryPlan, SchemaPolicy } from "../schema/mod.ts";
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
+import type { PlannedAccess } from "./access.ts";
+import type { ValidationRules } from "../validate/mod.ts";
 
 /** The version of the Plan's form. */
 export const PLAN_VERSION = 1;
@@ -15,8 +18,12 @@ export interface Plan {
   readonly resources: readonly ResourcePlan[];
   readonly runtime: RuntimePlan;
   readonly state: StatePlan;
+  /** Where versions of schemas are kept; undefined: in files beside the state. */
+  readonly registry?: RegistryPlan;
   /** Modules to import before anything is opened: they register connectors, formats and transforms. */
   readonly plugins: readonly string[];
+  /** What a run reaches outside, by the keys that ask for it; `runtime.permissions` has narrowed it. */
+  readonly access: readonly PlannedAccess[];
   readonly vars: JsonObject;
   /** Texts that must not be shown: they are masked in every event, error and file of a run. */
   readonly secrets: readonly string[];
@@ -30,6 +37,10 @@ export interface ResourcePlan {
   readonly source: SourcePlan;
   readonly steps: readonly StepPlan[];
   readonly destination: DestinationPlan;
+  /** `schema`; undefined where the recipe has none. */
+  readonly schema?: SchemaPolicy;
+  /** What rows must fulfil, after the steps and `schema`. */
+  readonly validation?: ValidationRules;
   /** Changes when the resource is defined otherwise: a half-done overwrite of another definition is not taken up. */
   readonly fingerprint: string;
 }

@@ -41,6 +41,7 @@ export function planToText(shown: PlanToRender, view: PlanView): string {
     blocks.push([...title, ...resourceLines(shown, resource, view)].join("\n"));
   }
   const rest = [
+    ...section("Reaches", accessLines(plan, view), view),
     ...(shown.state === undefined ? [] : section("State", [shown.state], view)),
     ...section("Warnings", warningsOf(shown, plan).map((text) => view.warning(text)), view),
   ];
@@ -98,7 +99,11 @@ function writeLines(resource: ResourcePlan, described: Described | undefined, vi
 function changeLines(described: Described | undefined): string[] {
   if (described?.write === undefined) return [];
   const changes = described.write.changes.filter((change) => change.kind !== "none");
-  return changes.length === 0 ? ["none"] : changes.map((change) => change.description);
+  return changes.length === 0
+    ? ["none"]
+    : changes.map(({ description, safety }) =>
+      safety === undefined ? description : `${safety}: ${description}`
+    );
 }
 
 function columnLines(schema: Schema | undefined, view: PlanView): string[] {
@@ -113,6 +118,22 @@ function columnLines(schema: Schema | undefined, view: PlanView): string[] {
   });
   const more = schema.fields.length - fields.length;
   return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
+
+/** Hosts, paths, variables and modules that the recipe names; files that go with one of them are left out. */
+function accessLines(plan: Plan, view: PlanView): string[] {
+  const named = plan.access.filter(({ why }) => why === undefined);
+  const seen = new Map<string, { kinds: string[]; value: string; key: string }>();
+  for (const { kind, value, key } of named) {
+    const name = key.join(".");
+    const known = seen.get(`${value}\0${name}`);
+    if (known === undefined) seen.set(`${value}\0${name}`, { kinds: [kind], value, key: name });
+    else if (!known.kinds.includes(kind)) known.kinds.push(kind);
+  }
+  const lines = [...seen.values()].map(({ kinds, value, key }) =>
+    `${kinds.join(", ")}: ${view.name(value)} ${view.dim(`(${key})`)}`
+  );
+  return lines.length === 0 ? ["nothing outside"] : lines;
 }
 
 /** Statements, indented; a long one is broken at spaces. */

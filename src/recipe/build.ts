@@ -27,9 +27,7 @@ import type {
 
 /** Blocks without an engine, listed in `later` when they ask for something. */
 const LATER_BLOCKS: readonly LaterKey[] = [
-  "schema",
   "normalization",
-  "validation",
   "resources",
   "schedule",
   "alerts",
@@ -76,9 +74,12 @@ class Builder {
     const resources = this.#resources();
     const { source, destination } = resources === undefined ? this.#endpoints() : {};
     const steps = this.#steps();
-    for (const key of ["schema", "normalization", "validation", "schedule", "alerts", "tests"] as const) {
+    const schema = this.#simple("schema");
+    for (const key of ["normalization", "schedule", "alerts"] as const) {
       this.#simple(key);
     }
+    const validation = this.#simple("validation");
+    const tests = this.#simple("tests");
     const required = resources === undefined ? ["name", "source", "destination"] : ["name"];
     this.#requireKeys(required.filter((key) => !suggested.has(key)));
     this.#problems.throwIfAny(this.#rendered.scope.secrets);
@@ -97,10 +98,13 @@ class Builder {
       resources: resources ?? [],
       runtime: toRuntime(runtime ?? blockSchema("runtime").parse({})),
       state: toState(state ?? blockSchema("state").parse({})),
+      schema,
       vars,
       macros,
       plugins: plugins ?? [],
       later: this.#later(steps, resources ?? []),
+      validation: validation?.enabled === false ? undefined : validation,
+      tests: tests ?? [],
       document: Object.fromEntries(
         ROOT_KEYS.flatMap((key): [string, Json][] =>
           key in this.#document ? [[key, this.#document[key]!]] : []

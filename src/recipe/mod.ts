@@ -2,6 +2,8 @@
 export { recipeJsonSchema } from "./json_schema.ts";
 export { loadRecipe, parseRecipe } from "./load.ts";
 export { maskSecrets } from "./secrets.ts";
+export type { RuleBlock, TableRuleBlock, ValidationBlock } from "./model/validation.ts";
+export type { TestBlock, TestExpect, TestGiven, TestRun } from "./model/tests.ts";
 export type {
   DestinationBlock,
   LaterBlock,
@@ -10,6 +12,7 @@ export type {
   Recipe,
   ResourceBlock,
   RuntimeBlock,
+  SchemaBlock,
   SourceBlock,
   StateBlock,
   StepBlock,

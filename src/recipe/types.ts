@@ -1,5 +1,9 @@
 /** What the recipe layer gives to the plan, the app and the command line. */
+import type { z } from "zod";
+import type { schemaBlock } from "./model/quality.ts";
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
+import type { TestBlock } from "./model/tests.ts";
+import type { ValidationBlock } from "./model/validation.ts";
 
 export interface LoadOptions {
   /** Reads a recipe file as text. May throw whatever the platform throws. */
@@ -72,6 +76,18 @@ export interface RuntimeBlock {
   readonly threads?: number;
   /** Where the embedded engine spills to. */
   readonly tempDirectory?: string;
+  /** What a run may reach at most; a kind without a list is not narrowed. */
+  readonly permissions?: AccessLists;
+  /** What function steps and plug-ins reach by themselves. */
+  readonly codeAccess?: AccessLists;
+}
+
+/** `host` or `host:port`, paths, names of environment variables. */
+export interface AccessLists {
+  readonly net?: readonly string[];
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+  readonly env?: readonly string[];
 }
 
 /** `state`. */
@@ -80,11 +96,12 @@ export interface StateBlock {
   readonly directory?: string;
 }
 
+/** `schema`, checked. */
+export type SchemaBlock = z.infer<ReturnType<typeof schemaBlock>>;
+
 /** What of a recipe is checked but can't be run yet. `dbt` and `python` are transform steps. */
 export type LaterKey =
-  | "schema"
   | "normalization"
-  | "validation"
   | "resources"
   | "schedule"
   | "alerts"
@@ -122,6 +139,8 @@ export interface Recipe {
   readonly resources: readonly ResourceBlock[];
   readonly runtime: RuntimeBlock;
   readonly state: StateBlock;
+  /** `schema`, as it is written; undefined where there is none. */
+  readonly schema?: SchemaBlock;
   /** `vars:` rendered, with `--var` over them. */
   readonly vars: JsonObject;
   /** Name → text of `{% macro … %}`. */
@@ -129,6 +148,10 @@ export interface Recipe {
   /** Paths of the TypeScript modules to import before a run. */
   readonly plugins: readonly string[];
   readonly later: readonly LaterBlock[];
+  /** Undefined where there is none, or it is switched off. */
+  readonly validation?: ValidationBlock;
+  /** Cases for `dataloader test`. */
+  readonly tests: readonly TestBlock[];
   /** Merged, rendered, paths resolved, as plain JSON. Holds secrets: redact before showing. */
   readonly document: JsonObject;
   /** Every secret text that came in, whole and as the parts it was built from. */

@@ -54,10 +54,13 @@ export interface Session {
   /**
    * Brings Arrow columns in: appends them to a temporary table as they come and returns the relation over it.
    * `schema` says what the columns mean where Arrow alone can't (json, uuid), and is needed for an empty stream.
+   * With `inPlace` nothing is copied: the record batches, all of them, are given away and stay where they are until the batch
+   * is released, which frees their memory at once. They are read as often as the relation is, and `toArrow` gives them
+   * back as they came. What is wrong with their values shows when they are read.
    */
   fromArrow(
     data: Table | AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
-    options?: { schema?: Schema; metadata?: JsonObject },
+    options?: { schema?: Schema; metadata?: JsonObject; inPlace?: boolean },
   ): Promise<Batch>;
   /** Drops what a batch made by `fromArrow` holds. Does nothing for others. */
   release(batch: Batch): Promise<void>;
@@ -68,6 +71,8 @@ export interface Session {
   attach(path: string, options: { readOnly: boolean }): Promise<string>;
   /** Runs `body` between BEGIN and COMMIT; rolls back if it throws. Not to be nested. */
   transaction<T>(body: () => Promise<T>): Promise<T>;
+  /** A directory of the session's own for files that may go with it; undefined where it has none. */
+  readonly temporaryDirectory?: string;
   /** A name for a temporary object that no other has. */
   temporaryName(prefix: string): string;
   /**
@@ -75,6 +80,12 @@ export interface Session {
    * statement had no scan, or several.
    */
   rowsScanned?(): number | undefined;
+  /**
+   * A function for the SQL of this session that hands texts over while a statement runs, and its name: `name(text, keep)`
+   * gives the text to `take` and returns `keep` (a BOOLEAN), once for each row that reaches it, in no order. `take` gets the
+   * texts of some rows at a time and must be quick: the engine waits for it. What it throws ends the statement.
+   */
+  registerAside(take: (texts: readonly string[]) => void): Promise<string>;
   progress(): SessionProgress;
   /** Stops the statement under way, which then throws `INTERRUPTED`. */
   interrupt(): void;

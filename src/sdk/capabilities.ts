@@ -24,12 +24,21 @@ export interface Capabilities {
   readonly transactions: boolean;
   /** True: the destination can't keep a position at all; the state backend's is then believed. Default false. */
   readonly positionless?: boolean;
+  /**
+   * True: `Load.writeBatch` awaits `WriteOptions.settle`. False: where rows are validated, the batch is first put into a
+   * temporary table, since nothing may be committed before all of it is known. Default false.
+   */
+  readonly settles?: boolean;
+  /** True: a load can write quarantined rows into a table, in its transaction; needs `settles`. Default false. */
+  readonly quarantine?: boolean;
   /** True: the destination can look rows up, so boundary rows past the bound kept in state are still told apart. */
   readonly lookup: boolean;
   /** True: the embedded engine reads or writes the system itself, so rows never leave it. */
   readonly embedded: boolean;
   /** Longest identifier in bytes; undefined where there is no limit. */
   readonly identifierLength?: number;
+  /** Constraints that a new table gets from `schema.columns`; values are checked before where it can't. Default: none. */
+  readonly constraints?: readonly ("primary_key" | "unique")[];
   /** True: more than one connection may read one snapshot. */
   readonly parallelRead: boolean;
   /** Largest statement in bytes; undefined where there is no limit. */

@@ -8,7 +8,8 @@ import type { Batch, Session } from "./batch.ts";
 import type { Capabilities, IncrementalStrategy, MergeStrategy, WriteMode } from "./capabilities.ts";
 import type { DataLoaderError } from "./errors.ts";
 import type { Logger } from "./log.ts";
-import type { Schema } from "./schema.ts";
+import type { Field, Schema } from "./schema.ts";
+import type { LogicalType } from "./types.ts";
 import type { Position, SourceState } from "./state.ts";
 
 /** A recipe that shows the connector at work; printed on its page and validated by the tests. */
@@ -47,12 +48,23 @@ export interface ConnectorDefinition<C = unknown> {
    * nothing else. Nothing where it is missing.
    */
   readonly access?: (config: C, use: "read" | "write") => readonly Access[];
+  /**
+   * For sources of files: how `dataloader test` reads a file of its own in place of those that the config names, with all
+   * that the config says of reading. With `rows` the file is JSON lines, and only what the config says of types holds.
+   */
+  readonly standIn?: (config: C, file: { path: string; rows: boolean }) => StandIn;
   /** One line for people, no secrets: `data/*.csv (csv)`, `shop.duckdb: main.orders`. */
   readonly describe: (config: C) => string;
   readonly openSource?: () => Promise<{ openSource: (config: C, context: OpenContext) => Promise<Source> }>;
   readonly openDestination?: () => Promise<
     { openDestination: (config: C, context: OpenContext) => Promise<Destination> }
   >;
+}
+
+/** What is read in place of a source. */
+export interface StandIn {
+  readonly connector: string;
+  readonly config: unknown;
 }
 
 /** A problem with one key of a config block. `key` is relative to the block: `["columns", "id"]`. */
@@ -115,6 +127,8 @@ export interface ReadRequest extends PlannedRead {
   readonly parallelism: number;
   /** RFC 3339, UTC: when the run began; the upper bound of a watermark window on a time column. */
   readonly startedAt: string;
+  /** Types are found from all rows, where they are found from a sample else. */
+  readonly wholeColumns?: boolean;
   /** The destination's rows in which a column has a value (`Load.lookup`), where it can look up. */
   readonly lookup?: (column: string, value: string) => Promise<string | undefined>;
 }
@@ -148,6 +162,8 @@ export interface ReadDescription {
   readonly bytes?: number;
   readonly files?: number;
   readonly warnings: readonly string[];
+  /** Those of `warnings` that say what the mapping of types loses: refused under `schema.mode: strict`. */
+  readonly losses?: readonly string[];
 }
 
 /** A relation or stream the system offers. */
@@ -171,6 +187,12 @@ export interface Source {
    */
   readBatches(request: ReadRequest, state: SourceState): AsyncIterable<SourceBatch>;
   /**
+   * Whether reading can go on from the state of a run that was cut off as if it had not been: the rows that are left are of
+   * the same moment as those that were read. Where it can't, an overwrite begins anew; `readBatches` has to cope with the
+   * other modes by itself. Default: it can.
+   */
+  resumes?(request: ReadRequest, state: SourceState): Promise<boolean>;
+  /**
    * The state of a run all of whose batches are committed. For sources that only know at the end that there is
    * no more; the default is the last batch's state with `checkpoints` emptied.
    */
@@ -183,16 +205,84 @@ export interface LoadRequest extends PlannedWrite {
   readonly fullRefresh: boolean;
   /** RFC 3339, UTC: when the run began. */
   readonly startedAt: string;
+  /** The table of quarantined rows: a load that replaces all rows removes those of earlier runs from it when it commits. */
+  readonly quarantineTable?: string;
   /** The cursor column, where the source has one: of two rows with one merge key the later is kept. */
   readonly orderBy?: string;
 }
 
-/** One change that a load would make to the destination's schema. */
+/** A table, or a folder of files, as a destination has it. */
+export interface TableSchema {
+  readonly columns: readonly Field[];
+}
+
+/** A column that is to be made. */
+export interface ColumnDefinition extends Field {
+  /** Text of a value of the column's type: what old rows, and rows that leave the column out, get. */
+  readonly default?: string;
+  readonly description?: string;
+}
+
+/**
+ * A change of a table that the engine has decided on (`schema.evolution`). The destination writes the statement, runs it in
+ * the transaction of the batch, and leaves out what is so already. Destinations without tables (files) only say what it
+ * means to them.
+ */
+export type TableChange = TableChangeKind & {
+  /** For people: `add column b (int64)`. */
+  readonly description: string;
+  readonly safety: "safe" | "destructive";
+};
+
+export type TableChangeKind =
+  | {
+    readonly kind: "create_table";
+    readonly columns: readonly ColumnDefinition[];
+    readonly primaryKey: readonly string[];
+    readonly unique: readonly string[];
+  }
+  | { readonly kind: "add_column"; readonly column: ColumnDefinition }
+  /** Old values are kept exactly, or the statement fails. */
+  | {
+    readonly kind: "change_type";
+    readonly column: string;
+    readonly from: LogicalType;
+    readonly to: LogicalType;
+  }
+  | { readonly kind: "rename_column"; readonly column: string; readonly to: string }
+  | { readonly kind: "drop_not_null" | "set_not_null"; readonly column: string };
+
+/** One change that a load would make to the destination's schema, or that the rows' schema has gone through. */
 export interface SchemaChange {
-  readonly kind: "create_table" | "add_column" | "change_type" | "none";
+  readonly kind: TableChange["kind"] | "missing_column" | "discard_column" | "none";
   readonly column?: string;
   readonly statement?: string;
   readonly description: string;
+  /** `destructive`: those who read the table may find it other than they know it. Old values are kept in both. */
+  readonly safety?: "safe" | "destructive";
+}
+
+/** How a batch is written beyond its rows. */
+export interface WriteOptions {
+  /**
+   * What becomes of the table first; the batch fits it then. Undefined: the recipe has no `schema`, and the destination
+   * makes or widens the table as it does by itself.
+   */
+  readonly changes?: readonly TableChange[];
+  /**
+   * With `capabilities.settles`: to be awaited once, when the batch has been pulled to its end and before anything is
+   * committed; `accepted` is the number of rows that came. Throws where the batch must not be committed. Gives the rows to
+   * add, in the same transaction, to another table (`capabilities.quarantine`). What it adds to `position` is to be committed
+   * as well: the position is written down after it. The batch must be pulled once and not oftener.
+   */
+  readonly settle?: (accepted: number) => Promise<QuarantinedRows | undefined>;
+}
+
+/** Rows that were left out of a batch, with what is wrong with them. */
+export interface QuarantinedRows {
+  /** As the recipe names it: `[schema.]name`, beside the table that is loaded. Made where it is missing. */
+  readonly table: string;
+  readonly rows: Batch;
 }
 
 /** What a load would do, without doing it. */
@@ -200,6 +290,8 @@ export interface WriteDescription {
   readonly statements: readonly string[];
   readonly changes: readonly SchemaChange[];
   readonly warnings: readonly string[];
+  /** Those of `warnings` that say what the mapping of types loses: refused under `schema.mode: strict`. */
+  readonly losses?: readonly string[];
 }
 
 export interface WriteResult {
@@ -219,14 +311,20 @@ export interface Destination {
   /** Proves that the system can be reached and written. Throws a `ConnectorError`. Leaves nothing behind. */
   check(): Promise<string[]>;
   /** What loading rows of this schema would do. Changes nothing. */
-  describe(schema: Schema, request: LoadRequest): Promise<WriteDescription>;
+  describe(schema: Schema, request: LoadRequest, options?: WriteOptions): Promise<WriteDescription>;
+  /**
+   * The table that rows would be loaded into, undefined where there is none yet. Without it (formats that keep no types)
+   * rows are held against what the schema registry last saw.
+   */
+  table?(): Promise<TableSchema | undefined>;
   openLoad(request: LoadRequest): Promise<Load>;
   close(): Promise<void>;
 }
 
 /**
  * One load: a run's writes to one table or set of files.
- * Order of calls: `resume`, then `writeBatch`…, then `commit` or `abort`, each once.
+ * Order of calls: `resume`, then `writeBatch`…, then `commit` or `abort`, each once. After a `CommitUnknownError` `resume` is
+ * called again. A write that fails with an error that a retry can help is tried again on the same load.
  */
 export interface Load {
   /**
@@ -238,13 +336,24 @@ export interface Load {
    * Writes a batch and its position in one atomic act. When it throws, nothing of the batch is there. With
    * `overwrite` the rows stay hidden until `commit`; what another run (`position.runId`) has staged is discarded first.
    */
-  writeBatch(batch: Batch, position: Position): Promise<WriteResult>;
-  /** Tries a batch and rolls it back: throws what `writeBatch` would throw. To find the rows a system refuses. */
-  probe?(batch: Batch): Promise<void>;
+  writeBatch(batch: Batch, position: Position, options?: WriteOptions): Promise<WriteResult>;
+  /**
+   * Tries a batch and rolls it back: throws what `writeBatch` would throw. To find the rows a system refuses: an error that names
+   * one in `context.row`, from 1, spares the search for it.
+   */
+  probe?(batch: Batch, options?: WriteOptions): Promise<void>;
   /** Makes the load visible where it was not, and records `position` (complete) in the same act. */
   commit(position: Position): Promise<void>;
-  /** Gives up. Batches already committed stay (append, merge) or stay staged for the next run (overwrite). */
-  abort(): Promise<void>;
+  /**
+   * Gives up. Batches already committed stay (append, merge) or stay staged for the next run (overwrite); with `discard`
+   * what is staged is thrown away.
+   */
+  abort(options?: { readonly discard?: boolean }): Promise<void>;
+  /**
+   * A SELECT over the session that gives the rows among which those of the next batch will stand: of the table, or, where all
+   * are replaced, of the batches before. Undefined where there are none; the method is missing where the destination can't.
+   */
+  existing?(): Promise<string | undefined>;
   /**
    * A SELECT over the session that gives the destination's rows in which `column` equals `value` (text), or
    * undefined where the destination can't. For `capabilities.lookup`.

@@ -94,6 +94,19 @@ export class ConnectorError extends DataLoaderError {
   override name = "ConnectorError";
 }
 
+/**
+ * The connection broke between a COMMIT and its answer: whether the batch is there, only `Load.resume` tells. `result` is what
+ * the write gives if it is.
+ */
+export class CommitUnknownError extends ConnectorError {
+  override name = "CommitUnknownError";
+  result?: unknown;
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super("COMMIT_UNKNOWN", message, { ...options, retryable: true });
+  }
+}
+
 /** A transform step failed: `context` names step number, type, column and a sample value. */
 export class TransformError extends DataLoaderError {
   override name = "TransformError";

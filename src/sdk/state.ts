@@ -1,3 +1,4 @@
+import type { Access } from "./access.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 /**
@@ -45,6 +46,8 @@ export interface Position {
   /** What was read, for people: a position of another source says nothing of this one. */
   readonly source?: string;
   readonly state: SourceState;
+  /** What validation has counted in this run, this batch included: filled in when the batch is settled. */
+  tally?: JsonObject;
 }
 
 /** The current version of a saved state. Older ones are migrated when loaded. */
@@ -99,6 +102,8 @@ export interface StateBackend {
   lock?(recipe: string): Promise<StateLock>;
   /** Where the state of a recipe is, for people: a path or URL. */
   describe(recipe: string): string;
+  /** What loading and saving the state of a recipe reaches; keys are empty. Nothing where it is missing. */
+  access?(recipe: string): readonly Access[];
 }
 
 /** Held while a run is under way. */

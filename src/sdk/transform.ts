@@ -1,5 +1,6 @@
 /** The transform contract: a step writes SQL around a relation, or, if it must run code, maps a batch to a batch. */
 import type { z } from "zod";
+import type { Access } from "./access.ts";
 import type { Batch, Session } from "./batch.ts";
 import type { Example } from "./connector.ts";
 import type { JsonObject } from "./json.ts";
@@ -48,6 +49,8 @@ export interface TransformDefinition<C = unknown> {
   readonly diagnose?: (input: StepInput, config: C, context: StepContext) => string | undefined;
   /** Checks before any row is read what planning could not: that code can be loaded, a service reached. */
   readonly check?: (config: C, context: StepContext) => Promise<void>;
+  /** What the step reaches with this config: modules, hosts, paths. Pure, and complete. Nothing where it is missing. */
+  readonly access?: (config: C) => readonly Access[];
   /** What the step does with this config, on one line, for people and without values that may be secret. */
   readonly describe?: (config: C) => string;
   /** For `run` steps: the schema they will give, where it can be told without running them. For plans. */

@@ -2,7 +2,7 @@
 
 /**
  * Replaces the content of a file: writes it beside, flushes it to the disk, renames it over. The new name lasts once
- * `syncDirectory` has run. Only one process at a time may write the same path.
+ * `syncFolderEntries` has run. Only one process at a time may write the same path.
  */
 export async function replaceFile(path: string, content: Uint8Array): Promise<void> {
   // The name is fixed, so what a killed process left is overwritten by the next save.
@@ -54,11 +54,4 @@ async function renameOver(from: string, to: string): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, attempt * 20));
     }
   }
-}
-
-/** Makes a rename last. Windows has no such call for directories and doesn't need one. */
-export async function syncDirectory(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  using directory = await Deno.open(path, { read: true });
-  await directory.sync();
 }

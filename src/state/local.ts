@@ -1,11 +1,23 @@
 /** States as JSON files in a directory. */
 import { join } from "node:path";
-import { type State, type StateBackend, StateError, type StateLock } from "../sdk/mod.ts";
-import { readIfThere, replaceFile, syncDirectory } from "./atomic_file.ts";
+import {
+  type Access,
+  makeFolders,
+  readWrite,
+  type State,
+  type StateBackend,
+  StateError,
+  type StateLock,
+  syncFolderEntries,
+} from "../sdk/mod.ts";
+import { readIfThere, replaceFile } from "./atomic_file.ts";
 import { type Decoded, decodeState, encodeState, type Migration } from "./codec.ts";
 import { type Holder, RunLock, withFileLock } from "./file_lock.ts";
 import { stateFileName } from "./file_name.ts";
 import { corruptedError, fileError, resetCommand } from "./state_errors.ts";
+
+/** Endings of the files by which a run keeps others out. */
+const LOCKS = [".lock", ".holder"];
 
 /** How long a save waits for another one in the same directory; a save takes some milliseconds. */
 const SAVE_WAIT_MS = 10_000;
@@ -45,6 +57,20 @@ export class LocalStateBackend implements StateBackend {
     return this.#path(recipe, ".json");
   }
 
+  /** The files of one recipe: its own and the lock that all saves in the directory share. */
+  access(recipe: string): Access[] {
+    const saved = this.#path(recipe, ".json");
+    const backup = `${saved}.bak`;
+    const files = [
+      saved,
+      `${saved}.tmp`,
+      backup,
+      `${backup}.tmp`,
+      ...LOCKS.map((end) => this.#path(recipe, end)),
+    ];
+    return readWrite([...files, this.#saveLock], { key: [] });
+  }
+
   /**
    * The saved state, or undefined where the recipe was never run.
    * @throws {StateError} `STATE_CORRUPTED` with the way to restore the backup, `STATE_TOO_NEW`, `STATE_UNREADABLE`,
@@ -78,7 +104,7 @@ export class LocalStateBackend implements StateBackend {
       if ((saved?.revision ?? 0) !== state.revision) throw conflict(recipe, path, state, saved);
       if (before !== undefined) await replaceFile(`${path}.bak`, before);
       await replaceFile(path, bytes);
-      await syncDirectory(this.#directory);
+      await syncFolderEntries(this.#directory);
     });
     return next;
   }
@@ -90,7 +116,7 @@ export class LocalStateBackend implements StateBackend {
   async lock(recipe: string): Promise<StateLock> {
     const path = this.#path(recipe, ".lock");
     try {
-      await Deno.mkdir(this.#directory, { recursive: true });
+      await makeFolders(this.#directory);
       const taken = await RunLock.take(path, this.#path(recipe, ".holder"));
       if (taken instanceof RunLock) return taken;
       throw locked(recipe, path, taken.heldBy);
@@ -109,9 +135,13 @@ export class LocalStateBackend implements StateBackend {
     const aside = `${path}.${new Date().toISOString().replace(/[-:.]/g, "")}`;
     await this.#writing(path, async () => {
       await Deno.rename(path, aside);
-      await syncDirectory(this.#directory);
+      await syncFolderEntries(this.#directory);
     });
     return aside;
+  }
+
+  get #saveLock(): string {
+    return join(this.#directory, ".lock");
   }
 
   #path(recipe: string, ending: string): string {
@@ -128,9 +158,9 @@ export class LocalStateBackend implements StateBackend {
 
   async #writing(path: string, body: () => Promise<void>): Promise<void> {
     try {
-      await Deno.mkdir(this.#directory, { recursive: true });
+      await makeFolders(this.#directory);
       const waitMs = this.#options.saveWaitMs ?? SAVE_WAIT_MS;
-      await withFileLock(join(this.#directory, ".lock"), body, { waitMs });
+      await withFileLock(this.#saveLock, body, { waitMs });
     } catch (error) {
       throw fileError(error, "write", path);
     }

@@ -3,7 +3,7 @@ import { ConnectorError } from "../sdk/mod.ts";
 
 /**
  * Turns what the system threw into a `ConnectorError` that names the path: `PERMISSION_DENIED`, `FILE_NOT_FOUND`,
- * `DISK_FULL`, `READ_ONLY`, `TOO_MANY_OPEN_FILES`, else `FILE_ERROR`. Our own errors come back as they are.
+ * `DISK_FULL`, `READ_ONLY`, `NOT_A_FOLDER`, else `FILE_ERROR`. Our own errors come back as they are.
  * `doing` is what was tried: `read`, `write`, `list`, `rename`, `remove`, `lock`.
  */
 export function fileError(error: unknown, doing: string, path: string): ConnectorError {
@@ -47,6 +47,13 @@ export function fileError(error: unknown, doing: string, path: string): Connecto
       context,
       cause: error,
       hint: "check the owner and mode of the file and its folder",
+    });
+  }
+  if (error instanceof Deno.errors.NotADirectory || /os error 20\b|ENOTDIR/.test(text)) {
+    return new ConnectorError("NOT_A_FOLDER", `Can't ${doing} "${path}": a part of the path is a file.`, {
+      context,
+      cause: error,
+      hint: "files can only lie in folders: choose another path",
     });
   }
   return new ConnectorError("FILE_ERROR", `Can't ${doing} "${path}": ${text}`, {

@@ -1,5 +1,5 @@
 /** Files of this machine. */
-import { ConnectorError, nearest, type Storage, type StoredFile } from "../sdk/mod.ts";
+import { ConnectorError, nearest, type Storage, type StoredFile, syncFolderEntries } from "../sdk/mod.ts";
 import { fileError } from "./errors.ts";
 import { expandBraces, globBase, type GlobPart, hasGlob, parseGlob } from "./glob.ts";
 import { isOwnFile, joinPath, nameOf, normalizePath, parentOf } from "./paths.ts";
@@ -166,12 +166,10 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Brings a folder's entries (renames, new files, removals) to the disk. Windows has no such call and needs none. */
+/** Brings a folder's entries (renames, new files, removals) to the disk. */
 export async function syncFolder(folder: string): Promise<void> {
-  if (WINDOWS) return;
   try {
-    using directory = await Deno.open(folder === "" ? "." : folder, { read: true });
-    await directory.sync();
+    await syncFolderEntries(folder);
   } catch (error) {
     // EINVAL: some network file systems can't; their renames are as safe as they get.
     if (error instanceof Error && /os error (22|95)\b/.test(error.message)) return;

@@ -5,7 +5,7 @@ import { schemeOf } from "./paths.ts";
 
 export { compress, decompress, verifyCompressed } from "./compression.ts";
 export { fileError } from "./errors.ts";
-export { globBase, hasGlob } from "./glob.ts";
+export { expandBraces, globBase, hasGlob } from "./glob.ts";
 export { LocalStorage, makeFolder, namesNear, noFiles, syncFile, syncFolder } from "./local.ts";
 export {
   compressionOf,

@@ -45,6 +45,7 @@ destination:
 `,
   }],
   describe: ({ module, export: name }) => `${name} of ${module}`,
+  access: ({ module }) => [{ kind: "code", value: module, key: ["module"] }],
   outputSchema: (_schema, config) => declaredSchema(config),
   check: async (config) => {
     const { loadFunction } = await import("./function_module.ts");

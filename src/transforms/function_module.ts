@@ -1,8 +1,13 @@
 /** Loads a user's module and calls its function, with errors that point into it. */
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DataLoaderError, type FunctionContext, nearest, TransformError } from "../sdk/mod.ts";
-import type { FunctionConfig } from "./function.ts";
+import { DataLoaderError, type FunctionContext, heldModule, nearest, TransformError } from "../sdk/mod.ts";
+
+/** Where a function is. */
+export interface FunctionPlace {
+  readonly module: string;
+  readonly export: string;
+}
 
 /** A user's function: its input is rows or a record batch, its output is checked where it is used. */
 export type UserFunction = (input: unknown, context: FunctionContext) => unknown;
@@ -12,9 +17,9 @@ export type UserFunction = (input: unknown, context: FunctionContext) => unknown
  * @throws {TransformError} `FUNCTION_NOT_FOUND` where the module or the export is not there, `FUNCTION_FAILED` where the
  * module can't be loaded.
  */
-export async function loadFunction(config: FunctionConfig): Promise<UserFunction> {
+export async function loadFunction(config: FunctionPlace): Promise<UserFunction> {
   const url = moduleUrl(config.module);
-  await checkFile(url, config.module);
+  if (heldModule(config.module) === undefined) await checkFile(url, config.module);
   let module: Record<string, unknown>;
   try {
     module = await import(url);
@@ -48,7 +53,7 @@ export async function loadFunction(config: FunctionConfig): Promise<UserFunction
 export async function callFunction(
   fn: UserFunction,
   input: unknown,
-  { config, context }: { config: FunctionConfig; context: FunctionContext },
+  { config, context }: { config: FunctionPlace; context: FunctionContext },
 ): Promise<unknown> {
   try {
     return await fn(input, context);
@@ -61,7 +66,9 @@ export async function callFunction(
       "FUNCTION_FAILED",
       `"${config.export}" of "${config.module}" threw: ${messageOf(error)}${placeIn(error, url)}`,
       {
-        hint: ours?.hint,
+        hint: error instanceof Deno.errors.NotCapable
+          ? "name what the function reaches in runtime.code_access"
+          : ours?.hint,
         context: { module: config.module, export: config.export, call: context.call },
         retryable: ours?.retryable,
         cause: error,
@@ -71,6 +78,8 @@ export async function callFunction(
 }
 
 function moduleUrl(module: string): string {
+  const held = heldModule(module);
+  if (held !== undefined) return held;
   if (/^[a-z][a-z0-9+.-]+:/i.test(module) && !isAbsolute(module)) return module;
   return pathToFileURL(isAbsolute(module) ? module : resolve(module)).href;
 }

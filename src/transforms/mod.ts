@@ -29,3 +29,9 @@ export {
   planSteps,
   type Step,
 } from "./pipeline.ts";
+
+export { loadFunction } from "./function_module.ts";
+export { verdictsOf } from "./function_verdicts.ts";
+export { conversion } from "./cast_conversion.ts";
+export { reasonSql } from "./cast_reason.ts";
+export { isRefusal } from "./cast_rules.ts";

@@ -17,6 +17,7 @@ export function recordingSession(session: Session, made: Batch[]): Session {
     temporaryName: (prefix) => session.temporaryName(prefix),
     progress: () => session.progress(),
     interrupt: () => session.interrupt(),
+    registerAside: (take) => session.registerAside(take),
     close: () => session.close(),
   };
 }

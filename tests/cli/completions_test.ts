@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { has } from "../programs.ts";
 import { callCli, Project } from "./harness.ts";
 
 async function script(shell: string): Promise<string> {
@@ -7,71 +9,142 @@ async function script(shell: string): Promise<string> {
   return called.stdout;
 }
 
-async function has(program: string): Promise<boolean> {
-  try {
-    return (await new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).output())
-      .success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-const bash = await has("bash");
 const zsh = await has("zsh");
 const fish = await has("fish");
+const pwsh = await has("pwsh");
+const CAPTURE = fileURLToPath(new URL("capture.zsh", import.meta.url));
 
-/** What bash offers for the words so far, the last one unfinished. */
-async function complete(project: Project, words: string[]): Promise<string[]> {
-  await project.write("completion.bash", await script("bash"));
-  const quoted = ["dataloader", ...words].map((word) => `'${word}'`).join(" ");
-  const program =
-    `source completion.bash; COMP_WORDS=(${quoted}); COMP_CWORD=${words.length}; _dataloader; ` +
-    `printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout, stderr, success } = await new Deno.Command("bash", {
-    args: ["--norc", "-c", program],
-    cwd: project.dir,
+async function output(command: string, args: readonly string[], cwd: string): Promise<string[]> {
+  const { stdout, stderr, success } = await new Deno.Command(command, {
+    args: [...args],
+    cwd,
+    env: { HOME: cwd, TERM: "dumb" },
+    stdin: "null",
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "").sort();
+  return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
 }
 
-Deno.test(
-  { name: "bash completes commands, options, values, recipes and connectors", ignore: !bash },
-  async () => {
-    await using project = await Project.create({
-      "orders.yaml": "",
-      "other recipe.yml": "",
-      "notes.txt": "",
-      "recipes/x.yaml": "",
-    });
-    const cases: [string[], string[]][] = [
-      [["st"], ["state"]],
-      [["sho"], ["show-state"]],
-      [["state", ""], ["export", "import", "reset", "set"]],
-      [["state", "re"], ["reset"]],
-      [["run", "--st"], ["--state-dir"]],
-      [["run", "--log-level", ""], ["debug", "error", "info", "warning"]],
-      [["run", "--log-format", "j"], ["json"]],
-      [["plan", "--format", "m"], ["mermaid"]],
-      [["validate", "--format", "s"], ["sarif"]],
-      [["run", "o"], ["orders.yaml", "other recipe.yml"]],
-      [["run", "rec"], ["recipes"]],
-      [["run", "recipes/"], ["recipes/x.yaml"]],
-      [["run", "n"], []],
-      [["state", "set", "ord"], ["orders.yaml"]],
-      [["state", "set", "--cur"], ["--cursor"]],
-      [["connector", "duck"], ["duckdb"]],
-      [["completions", "p"], ["powershell"]],
-      [["run", "--env-file", "not"], ["notes.txt"]],
-    ];
-    for (const [words, expected] of cases) {
-      assert.deepEqual(await complete(project, words), expected, words.join(" "));
-    }
-  },
-);
+/** What a shell offers for the words so far, the last one unfinished; only the last part of a path. */
+type Complete = (project: Project, words: readonly string[]) => Promise<string[]>;
 
-Deno.test({ name: "the bash script is right bash", ignore: !bash }, async () => {
+const SHELLS: Record<string, { there: boolean; complete: Complete }> = {
+  bash: {
+    there: await has("bash"),
+    async complete(project, words) {
+      // Readline makes three words of `--option=value`.
+      const split = words.flatMap((word) => word.split(/(?<==)|(?==)/));
+      if (words.at(-1)!.endsWith("=")) split.pop();
+      const quoted = ["dataloader", ...split, ...(words.at(-1)!.endsWith("=") ? ["="] : [])].map((word) =>
+        `'${word}'`
+      );
+      const program =
+        `source .completion.bash; COMP_WORDS=(${quoted.join(" ")}); COMP_CWORD=${quoted.length - 1}; ` +
+        `_dataloader; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      return await output("bash", ["--norc", "-c", program], project.dir);
+    },
+  },
+  zsh: {
+    there: zsh,
+    async complete(project, words) {
+      const notes = project.path(".notes");
+      await Deno.remove(notes).catch(() => {});
+      const line = `dataloader ${words.join(" ")}`;
+      return await output("zsh", ["-f", CAPTURE, project.path(".functions"), line, notes], project.dir);
+    },
+  },
+  fish: {
+    there: fish,
+    async complete(project, words) {
+      const program = "source .completion.fish; complete -C $argv[1]";
+      const lines = await output("fish", ["-N", "-c", program, `dataloader ${words.join(" ")}`], project.dir);
+      return lines.map((line) => line.split("\t")[0]!);
+    },
+  },
+  powershell: {
+    there: pwsh,
+    async complete(project, words) {
+      const line = `dataloader ${words.join(" ")}`.replaceAll("'", "''");
+      const program =
+        `. ./.completion.ps1; (TabExpansion2 '${line}' ${line.length}).CompletionMatches.CompletionText`;
+      return await output("pwsh", ["-NoProfile", "-Command", program], project.dir);
+    },
+  },
+};
+
+/** Words, and what is offered for the last of them. */
+const CASES: readonly [words: string[], offered: string[]][] = [
+  [["st"], ["state"]],
+  [["sho"], ["show-state"]],
+  [["state", ""], ["export", "import", "reset", "set"]],
+  [["state", "re"], ["reset"]],
+  [["run", "--st"], ["--state-dir"]],
+  [["run", "--log-level", ""], ["debug", "error", "info", "warning"]],
+  [["run", "--log-format", "j"], ["json"]],
+  [["plan", "--format", "m"], ["mermaid"]],
+  [["plan", "--format=m"], ["mermaid"]],
+  [["plan", "--format="], ["json", "mermaid", "text"]],
+  [["validate", "--format", "s"], ["sarif"]],
+  [["state", "set", "--cur"], ["--cursor"]],
+  [["connector", "duck"], ["duckdb"]],
+  [["connector", "rename"], ["rename_columns"]],
+  [["completions", "p"], ["powershell"]],
+];
+
+/** The same, where files are offered: PowerShell does that by itself, in its own way. */
+const FILE_CASES: readonly [words: string[], offered: string[]][] = [
+  [["run", "o"], ["orders.yaml", "other recipe.yml"]],
+  [["run", ""], ["orders.yaml", "other recipe.yml", "recipes", "strange.json"]],
+  [["run", "rec"], ["recipes"]],
+  [["run", "recipes/"], ["x.yaml"]],
+  [["run", ".f"], [".functions"]],
+  [["validate", "n"], ["notes.txt"]],
+  [["state", "set", "ord"], ["orders", "orders.yaml"]],
+  [["show-state", "cust"], ["customers"]],
+  [["run", "--env-file", "not"], ["notes.txt"]],
+  [["run", "--state-dir", ""], ["recipes"]],
+  [["run", "--var", "o"], []],
+  [["init", ""], ["recipes"]],
+];
+
+/** The last part of a path, without quoting, in order. */
+function shown(offered: readonly string[]): string[] {
+  const last = (text: string) => text.replaceAll("\\", "").replace(/\/$/, "").split("/").at(-1)!;
+  return [...new Set(offered.map((text) => last(text).replace(/^--format=(?=.)/, "")))].sort();
+}
+
+for (const [shell, { there, complete }] of Object.entries(SHELLS)) {
+  Deno.test({
+    name: there
+      ? `${shell} completes commands, options, values, recipes, states and connectors`
+      : `skipped: no ${shell === "powershell" ? "PowerShell (pwsh)" : shell} to try completion with`,
+    ignore: !there,
+    async fn() {
+      await using project = await Project.create({
+        "orders.yaml": "",
+        "other recipe.yml": "",
+        "strange.json": "{}",
+        "notes.txt": "",
+        "recipes/x.yaml": "",
+        ".state/orders.json": "{}",
+        ".state/customers.json": "{}",
+        ".completion.bash": await script("bash"),
+        ".completion.fish": await script("fish"),
+        ".completion.ps1": await script("powershell"),
+        ".functions/_dataloader": await script("zsh"),
+      });
+      for (const [words, expected] of [...CASES, ...(shell === "powershell" ? [] : FILE_CASES)]) {
+        assert.deepEqual(
+          shown(await complete(project, words)),
+          [...expected].sort(),
+          `${shell}: ${words.join(" ")}`,
+        );
+      }
+    },
+  });
+}
+
+Deno.test({ name: "the bash script is right bash", ignore: !SHELLS.bash!.there }, async () => {
   await check("bash", ["-n"], await script("bash"));
 });
 

@@ -102,3 +102,34 @@ Deno.test("a base recipe that is named by itself is no error", async () => {
   assert.equal(called.code, 0);
   assert.match(called.stdout, /has no destination: can only be extended/);
 });
+
+Deno.test("validate --only-recipes passes over named files that are none, and finds all errors of the others", async () => {
+  await using project = await Project.create({
+    ...FILES,
+    "docker-compose.yaml": "services: {db: {image: postgres}}\n",
+  });
+  const files = ["docker-compose.yaml", "recipes/deep/good.yaml", "recipes/bad.yaml", "recipes/broken.yaml"];
+  const called = await project.call(["validate", "--only-recipes", ...files]);
+  assert.equal(called.code, 2);
+  assert.match(called.stdout, /1 recipe valid, 2 not valid \(5 errors\), 1 file skipped: no recipe/);
+  assert.equal(
+    (await project.call(["validate", files[0]!])).code,
+    2,
+    "a file that is named by itself is meant",
+  );
+  assert.equal((await project.call(["validate", "--only-recipes", files[0]!])).code, 0);
+});
+
+Deno.test("a base recipe leaves keys and variables to those that extend it; what is wrong in it stays wrong", async () => {
+  await using project = await Project.create({
+    "base.yaml": "source: {type: csv}\nvars: {region: eu}\nruntime: {batch_size: \"{{ var('size') }}\"}\n",
+    "wrong.yaml": `source: {type: csv, colums: {}}\nvars: {region: eu}\nname: "{{ var('regoin') }}"\n`,
+  });
+  const called = await project.call(["validate", "base.yaml"]);
+  assert.deepEqual([called.code, called.stderr], [0, ""]);
+  const wrong = await project.call(["validate", "wrong.yaml"]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /UNKNOWN_KEY[\s\S]*did you mean "columns"/);
+  assert.match(wrong.stderr, /UNRESOLVED_VARIABLE[\s\S]*did you mean "region"/);
+  assert.doesNotMatch(wrong.stderr, /MISSING_KEY/);
+});

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { runRecipe } from "./cli.ts";
 import { sql } from "./database.ts";
 import { withHome } from "./home.ts";
+import { copyTree, POSTGRES_RECIPES } from "./recipe_files.ts";
 import { RECIPE_RUNS, type RecipeRun } from "./recipe_cases.ts";
 
 const RECIPES = fileURLToPath(new URL("../../recipes/", import.meta.url)).replaceAll("\\", "/");
@@ -25,7 +26,7 @@ Deno.test("example recipes", async (t) => {
 
 Deno.test("every recipe is run by a test, is in the index and begins with a comment", async () => {
   const yaml = (await tree(RECIPES)).filter((path) => path.endsWith(".yaml"));
-  const run = new Set([...RECIPE_RUNS.map((run) => run.recipe), ...PARENTS]);
+  const run = new Set([...RECIPE_RUNS.map((run) => run.recipe), ...POSTGRES_RECIPES, ...PARENTS]);
   assert.deepEqual(yaml.filter((path) => !run.has(path)), [], "not run");
   const index = await Deno.readTextFile(`${RECIPES}/README.md`);
   for (const path of yaml) {
@@ -43,15 +44,6 @@ async function runTwice(home: string, run: RecipeRun): Promise<void> {
     assert.equal(summary.rows_written, written, "rows written");
     const statements = run.check.map((statement) => statement.replaceAll("$OUT", `${home}/out`));
     assert.deepEqual(await sql(...statements), run.rows);
-  }
-}
-
-async function copyTree(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const entry of Deno.readDir(from)) {
-    const [source, target] = [`${from}/${entry.name}`, `${to}/${entry.name}`];
-    if (entry.isDirectory) await copyTree(source, target);
-    else await Deno.copyFile(source, target);
   }
 }
 

@@ -65,6 +65,7 @@ registerConnector(
     config: PartsConfig,
     capabilities,
     examples: [],
+    access: ({ path }) => [{ kind: "read", value: path, key: ["path"] }],
     describe: ({ path }) => path,
     openSource: () => Promise.resolve({ openSource }),
   }),

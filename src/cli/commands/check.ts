@@ -7,9 +7,10 @@ export async function checkEnds(
   recipe: string,
   options: RecipeOptions & { json?: true },
 ): Promise<void> {
-  const { plan } = await call.prepare(recipe, options);
-  const { checkConnections } = await import("../../app/inspect.ts");
-  const results = await checkConnections(plan, {
+  const prepared = await call.prepare(recipe, options);
+  const { plan } = prepared;
+  const { checkSandboxed } = await import("../../app/sandboxed.ts");
+  const results = await checkSandboxed(prepared, {
     stateDirectory: call.stateDirectory(undefined, plan.state),
   });
   if (results.some((result) => result.error !== undefined)) call.io.exitCode = EXIT.failed;

@@ -13,13 +13,14 @@ export interface PlanOptions extends RecipeOptions {
 
 /** `plan`: what a run would do. Exit 1 where an end can't be reached. */
 export async function showPlan(call: Call, recipe: string, options: PlanOptions): Promise<void> {
-  const { plan } = await call.prepare(recipe, options);
+  const prepared = await call.prepare(recipe, options);
+  const { plan } = prepared;
   let described: Described[] | undefined;
   let state: string | undefined;
   if (!options.offline) {
-    const { inspectPlan, stateBackendFor } = await import("../../app/mod.ts");
+    const { inspectSandboxed, stateBackendFor } = await import("../../app/mod.ts");
     const stateDirectory = call.stateDirectory(options.stateDir, plan.state);
-    described = await inspectPlan(plan, { stateDirectory });
+    described = await inspectSandboxed(prepared, { stateDirectory });
     state = stateBackendFor(plan, stateDirectory).describe(plan.recipe);
   }
   const errors = described?.flatMap((one) => one.errors) ?? [];

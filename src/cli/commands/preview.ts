@@ -18,9 +18,10 @@ const NARROWEST_CELL = 10;
 
 /** `preview`: the first rows as the destination would get them. */
 export async function showPreview(call: Call, recipe: string, options: PreviewOptions): Promise<void> {
-  const { plan } = await call.prepare(recipe, options);
-  const { preview } = await import("../../app/inspect.ts");
-  const previews = await preview(plan, {
+  const prepared = await call.prepare(recipe, options);
+  const { plan } = prepared;
+  const { previewSandboxed } = await import("../../app/sandboxed.ts");
+  const previews = await previewSandboxed(prepared, {
     stateDirectory: call.stateDirectory(options.stateDir, plan.state),
     limit: options.limit,
     fromStart: options.fromStart,

@@ -1,4 +1,5 @@
 import type { Prepared } from "../../app/prepare.ts";
+import type { SandboxedRecipe } from "../../app/sandboxed.ts";
 import {
   allSinks,
   createLogs,
@@ -25,10 +26,14 @@ export interface RunCommandOptions extends RecipeOptions {
   readonly json?: true;
   readonly logFormat?: LogFormat;
   readonly progress: boolean;
+  /** Default true. */
+  readonly sandbox?: boolean;
 }
 
 /** A recipe of the command line, ready to run. */
 interface Job extends Prepared {
+  /** Missing with `--no-sandbox`. */
+  readonly sandboxed?: SandboxedRecipe;
   /** As it was named on the command line. */
   readonly file: string;
 }
@@ -103,10 +108,11 @@ async function prepareAll(
   let exitCode: number | undefined;
   for (const file of files) {
     try {
-      const { recipe, plan } = await call.prepare(file, options);
+      const sandboxed = options.sandbox === false ? undefined : await call.prepare(file, options);
+      const { recipe, plan } = sandboxed ?? await call.prepareUnconfined(file, options);
       const same = jobs.find((job) => job.plan.recipe === plan.recipe);
       if (same !== undefined) throw sameName(call, same, plan);
-      jobs.push({ file, recipe, plan: selectResources(plan, options.select) });
+      jobs.push({ file, recipe, sandboxed, plan: selectResources(plan, options.select) });
     } catch (error) {
       exitCode = Math.max(exitCode ?? 0, exitCodeFor(error));
       reportUnready(call, file, { error, ...options });
@@ -196,18 +202,23 @@ async function runJob(
   },
 ): Promise<RunSummary> {
   const { options, logs, progress, signal } = setting;
-  const { executePlan } = await import("../../app/execute.ts");
   const log = logs.forRun();
   const sinks: EventSink[] = [options.logFormat === "json" ? log : withoutFailures(log)];
   if (progress !== undefined) sinks.push(progress.sink);
-  return await executePlan(job.plan, {
+  const settings = {
     stateDirectory: call.stateDirectory(options.stateDir, job.plan.state),
     emit: allSinks(...sinks),
     signal,
     fullRefresh: options.fullRefresh,
     limit: options.limit,
     dryRun: options.dryRun,
-  });
+  };
+  if (job.sandboxed !== undefined) {
+    const { executeSandboxed } = await import("../../app/sandboxed.ts");
+    return await executeSandboxed({ ...job.sandboxed, plan: job.plan }, settings);
+  }
+  const { executePlan } = await import("../../app/execute.ts");
+  return await executePlan(job.plan, settings);
 }
 
 /** In text the error of a run is shown in full at its end; once is enough. */

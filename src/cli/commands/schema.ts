@@ -41,9 +41,10 @@ async function printJsonSchema(call: Call): Promise<void> {
 }
 
 async function printColumns(call: Call, recipe: string, options: SchemaOptions): Promise<void> {
-  const { plan } = await call.prepare(recipe, options);
-  const { inspectPlan } = await import("../../app/inspect.ts");
-  const described = await inspectPlan(plan, {
+  const prepared = await call.prepare(recipe, options);
+  const { plan } = prepared;
+  const { inspectSandboxed } = await import("../../app/sandboxed.ts");
+  const described = await inspectSandboxed(prepared, {
     stateDirectory: call.stateDirectory(options.stateDir, plan.state),
   });
   const failed = described.filter((one) => one.schema === undefined);

@@ -12,6 +12,7 @@ import type { RecipeInput } from "../../app/prepare.ts";
 export interface ValidateOptions extends RecipeOptions {
   readonly format: "text" | "json" | "github" | "sarif";
   readonly strictEnv?: true;
+  readonly onlyRecipes?: true;
 }
 
 /** What came of one file. */
@@ -30,7 +31,7 @@ export async function validateRecipes(
   paths: readonly string[],
   options: ValidateOptions,
 ): Promise<void> {
-  const found = await findRecipes(paths, call.io.cwd);
+  const found = await findRecipes(paths, call.io.cwd, { onlyRecipes: options.onlyRecipes });
   const input = await call.recipeInput(options);
   const checked: Checked[] = [];
   for (const file of [...found.named, ...found.recipes]) {
@@ -75,20 +76,24 @@ async function checkFile(
 }
 
 /**
- * A recipe without a source or destination is taken as one that others extend, as pre-commit names such files too: what it lacks
- * at its top is a note. `run` refuses it.
+ * A recipe without a source or destination is taken as one that others extend, as pre-commit names such files too: what it
+ * leaves to them is no error. `run` refuses it.
  */
 function asBase(errors: DataLoaderError[]): Pick<Checked, "errors" | "notes"> {
-  const lacks = (error: DataLoaderError, keys: readonly string[]) =>
-    error.code === "MISSING_KEY" && error.context.in === "" &&
-    keys.includes(String(error.context.key));
-  const missing = errors.filter((error) => lacks(error, ["source", "destination"]))
-    .map((error) => error.context.key);
+  const missing = errors.filter(({ code, context }) =>
+    code === "MISSING_KEY" && context.in === "" && ["source", "destination"].includes(String(context.key))
+  ).map(({ context }) => context.key);
   if (missing.length === 0) return { errors, notes: [] };
   return {
-    errors: errors.filter((error) => !lacks(error, ["source", "destination", "name"])),
+    errors: errors.filter((error) => !isLeftToChildren(error)),
     notes: [`has no ${missing.join(" and no ")}: can only be extended by another recipe`],
   };
+}
+
+/** A key that is missing, or a variable that is not there and looks like none that is. */
+function isLeftToChildren({ code, hint }: DataLoaderError): boolean {
+  return code === "MISSING_KEY" ||
+    code === "UNRESOLVED_VARIABLE" && (hint?.startsWith("pass --var") ?? false);
 }
 
 function notesOf(recipe: Recipe): string[] {

@@ -1,4 +1,4 @@
-import { DUCKDB_VERSION, VERSION } from "../../version.ts";
+import { COMMIT, DUCKDB_VERSION, VERSION } from "../../version.ts";
 import type { Call } from "../call.ts";
 
 /** `version`. Reads nothing and loads nothing: scripts call it often. */
@@ -9,6 +9,7 @@ export function printVersion(call: Call, options: { json?: true }): void {
   }
   call.printJson({
     version: VERSION,
+    ...(COMMIT === "" ? {} : { commit: COMMIT }),
     duckdb: DUCKDB_VERSION,
     deno: Deno.version.deno,
     v8: Deno.version.v8,

@@ -32,6 +32,7 @@ function addValidate(program: Command, io: CliIO): void {
         .choices(["text", "json", "github", "sarif"] as const).default("text" as const),
     )
     .option("--strict-env", "an environment variable that is not set is an error")
+    .option("--only-recipes", "skip files that are no recipes, also those that are named")
     .addOption(varOption())
     .addOption(envFileOption())
     .addOption(logLevelOption())
@@ -40,6 +41,7 @@ function addValidate(program: Command, io: CliIO): void {
       examples(
         "dataloader validate recipes/",
         "dataloader validate orders.yaml --strict-env --env-file .env",
+        "dataloader validate --only-recipes $(git diff --name-only --diff-filter=d main)",
         "dataloader validate recipes/ --format github",
         "dataloader validate recipes/ --format sarif > dataloader.sarif",
       ),

@@ -37,6 +37,7 @@ export function addRunCommands(program: Command, io: CliIO): void {
     .addOption(new Option("--log-format <format>", "how logs look").choices(["text", "json"] as const))
     .addOption(logLevelOption())
     .option("--no-progress", "show no progress")
+    .option("--no-sandbox", "run with all permissions of this process, not only those that the recipe needs")
     .addHelpText(
       "after",
       examples(

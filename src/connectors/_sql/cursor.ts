@@ -109,15 +109,27 @@ export function typedLiteral(text: string, type: string): string {
 export async function userLiteral(
   session: Session,
   column: CursorColumn,
-  value: { key: "initial_value" | "end_value" | "lag" | "state"; text: string },
+  value: UserValue,
 ): Promise<string> {
+  if (column.kind === "text") return quoteLiteral(value.text);
+  return typedLiteral(await userValue(session, column, value), column.type);
+}
+
+/** A value as a person wrote it, and the key it stands under. */
+export interface UserValue {
+  readonly key: "initial_value" | "end_value" | "lag" | "state";
+  readonly text: string;
+}
+
+/** The same as text in the engine's form. */
+export async function userValue(session: Session, column: CursorColumn, value: UserValue): Promise<string> {
   const text = value.text.trim();
   const refuse = (why: string, hint: string) =>
     new ConnectorError("CURSOR_VALUE", `${value.key} "${text}" ${why}.`, {
       hint,
       context: { key: value.key, value: text, column: column.name, type: column.type },
     });
-  if (column.kind === "text") return quoteLiteral(value.text);
+  if (column.kind === "text") return value.text;
   const zoneless = column.kind === "datetime" || column.kind === "date";
   if (zoneless && /\d[T\s]\d.*[+-]\d\d(:?\d\d)?$/.test(text)) {
     throw refuse(
@@ -151,5 +163,5 @@ export async function userLiteral(
       "write it as the column has it",
     );
   }
-  return typedLiteral(row.value, column.type);
+  return row.value;
 }

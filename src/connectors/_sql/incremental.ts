@@ -4,7 +4,6 @@
  * relation with a WHERE around it, so that the engine can push the filter into the scan.
  */
 import {
-  type Incremental,
   type JsonObject,
   type ReadDescription,
   type ReadRequest,
@@ -14,8 +13,9 @@ import {
 } from "../../sdk/mod.ts";
 import { boundaryToJson, readBoundary } from "./boundary.ts";
 import { typedLiteral } from "./cursor.ts";
+import { advance, stateKey, withBoundary, withEntry, withoutBoundary } from "./position.ts";
 import { newNullRows, newRowsAtLow } from "./seen.ts";
-import { between, type Bounds, findBounds, type Found, lookBetween, stateKey } from "./window.ts";
+import { between, type Bounds, findBounds, type Found, lookBetween } from "./window.ts";
 import { watermarkHigh } from "./watermark.ts";
 
 export { checkIncremental } from "./check.ts";
@@ -73,7 +73,7 @@ export async function* readIncremental(read: IncrementalRead): AsyncGenerator<So
       return;
     }
     const upTo = `${bounds.column.sql} < ${typedLiteral(high, bounds.column.type)}`;
-    state = advance(state, bounds, { incremental, high });
+    state = advance(state, bounds.column.type, { incremental, high });
     yield await batch(read, pick(between(bounds, upTo)), {
       state,
       label: `${bounds.column.name} < ${high}`,
@@ -120,7 +120,7 @@ async function cursorBatch(
       " AND ",
     )
     : between(bounds, upTo);
-  let state = advance(now.state, bounds, { incremental, high });
+  let state = advance(now.state, bounds.column.type, { incremental, high });
   // merge applies the boundary rows again, whatever they are; any other mode may be followed by an append.
   const atHigh = `SELECT * FROM (${read.relation}) AS r WHERE r.${column.sql} = ${highSql}`;
   state = request.writeMode === "merge"
@@ -151,42 +151,6 @@ async function batch(
   of: { state: SourceState; label?: string; bytes?: number },
 ): Promise<SourceBatch> {
   return { batch: await read.session.relation(sql, read.metadata), ...of };
-}
-
-/** The state with the cursor or watermark moved up to `high`. */
-function advance(
-  state: SourceState,
-  bounds: Bounds,
-  to: { incremental: Incremental; high: string },
-): SourceState {
-  const key = stateKey(to.incremental);
-  const moved = to.incremental.strategy === "watermark"
-    ? { ...state, watermarks: { ...state.watermarks, [key]: to.high } }
-    : { ...state, cursor_values: { ...state.cursor_values, [key]: to.high } };
-  return withEntry(moved, "cursor_types", { [key]: bounds.column.type });
-}
-
-function withBoundary(
-  state: SourceState,
-  incremental: Incremental,
-  at: { value: string; boundary: JsonObject },
-): SourceState {
-  return withEntry(state, "boundary", { [stateKey(incremental)]: { value: at.value, ...at.boundary } });
-}
-
-function withoutBoundary(state: SourceState, incremental: Incremental): SourceState {
-  const { [stateKey(incremental)]: _gone, ...boundary } = entries(state, "boundary");
-  const { boundary: _all, ...metadata } = state.metadata;
-  return { ...state, metadata: Object.keys(boundary).length === 0 ? metadata : { ...metadata, boundary } };
-}
-
-function withEntry(state: SourceState, name: string, entry: JsonObject): SourceState {
-  return { ...state, metadata: { ...state.metadata, [name]: { ...entries(state, name), ...entry } } };
-}
-
-function entries(state: SourceState, name: string): JsonObject {
-  const value = state.metadata[name];
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 }
 
 /**

@@ -18,7 +18,8 @@ import {
   rowsBeyond,
 } from "./boundary.ts";
 import { describeColumns, type TypedColumn } from "./cursor.ts";
-import { type Bounds, stateKey } from "./window.ts";
+import { stateKey } from "./position.ts";
+import type { Bounds } from "./window.ts";
 
 /** Rows not loaded yet, and what is loaded at the value once they are. */
 export interface Fresh {

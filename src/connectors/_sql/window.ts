@@ -9,6 +9,7 @@ import {
   type SourceState,
 } from "../../sdk/mod.ts";
 import { isNumberLag } from "./check.ts";
+import { lastValue, stateKey } from "./position.ts";
 import {
   comparable,
   type CursorColumn,
@@ -41,11 +42,6 @@ export interface Bounds {
   readonly below: readonly string[];
   /** For a watermark on dates and times: the upper bound as text, which becomes the state. */
   readonly watermark?: string;
-}
-
-/** The names under which a cursor column stands in the state. */
-export function stateKey(incremental: Incremental): string {
-  return incremental.cursorColumn!;
 }
 
 /** What the rows between the ends are. */
@@ -91,7 +87,7 @@ export async function findBounds(
   };
 }
 
-function checkStrategy(incremental: Incremental, column: CursorColumn): void {
+export function checkStrategy(incremental: Incremental, column: CursorColumn): void {
   const time = ["date", "datetime", "instant"].includes(column.kind);
   const number = column.kind === "integer" || column.kind === "decimal";
   if (incremental.strategy === "timestamp" && !time) {
@@ -110,7 +106,8 @@ function checkStrategy(incremental: Incremental, column: CursorColumn): void {
   }
 }
 
-async function startOfRun(session: Session, column: CursorColumn, startedAt: string): Promise<string> {
+/** When the run began, as text of the column's type. */
+export async function startOfRun(session: Session, column: CursorColumn, startedAt: string): Promise<string> {
   // A column without a zone is compared with the UTC wall clock: the only reading that is the same on every machine.
   const utc = column.kind === "instant"
     ? `CAST(${quoteLiteral(startedAt)} AS TIMESTAMPTZ)`
@@ -127,15 +124,13 @@ async function findLow(
   from: { incremental: Incremental; state: SourceState; relation: string },
 ): Promise<Low | undefined> {
   const { incremental, state } = from;
-  const key = stateKey(incremental);
-  const saved = incremental.strategy === "watermark" ? state.watermarks[key] : state.cursor_values[key];
-  if (saved === undefined || saved === null) {
+  const saved = lastValue(state, incremental);
+  if (saved === undefined) {
     if (incremental.initialValue === undefined) return undefined;
     const sql = await userLiteral(session, column, { key: "initial_value", text: incremental.initialValue });
     return { sql, text: incremental.initialValue };
   }
-  const last = String(saved);
-  const type = savedType(state, key);
+  const { value: last, type } = saved;
   if (type !== undefined && !comparable(type, column.type)) {
     // A column without any value has whatever type the reader falls back to: there is nothing to compare.
     if (!(await hasValues(session, from.relation, column))) return undefined;
@@ -165,18 +160,12 @@ async function hasValues(session: Session, relation: string, column: CursorColum
   return rows.length > 0;
 }
 
-function savedType(state: SourceState, key: string): string | undefined {
-  const types = state.metadata.cursor_types;
-  const type = typeof types === "object" && types !== null && !Array.isArray(types) ? types[key] : undefined;
-  return typeof type === "string" ? type : undefined;
-}
-
 /** The last value less the lag; undefined where that is below all that the type can hold. */
-async function stepBack(
+export async function stepBack(
   session: Session,
   column: CursorColumn,
   from: { lastSql: string; lag: string },
-): Promise<{ sql: string; text: string } | undefined> {
+): Promise<{ sql: string; text: string; type: string } | undefined> {
   const number = isNumberLag(from.lag);
   const timed = ["date", "datetime", "instant"].includes(column.kind);
   const counted = ["integer", "decimal", "float"].includes(column.kind);
@@ -207,7 +196,7 @@ async function stepBack(
   );
   if (!row!.fits) return undefined;
   const type = number ? column.type : row!.type;
-  return { sql: typedLiteral(row!.text, type), text: row!.text };
+  return { sql: typedLiteral(row!.text, type), text: row!.text, type };
 }
 
 /** The condition for rows between the ends. `1 = 1` where there is none. */
@@ -249,22 +238,22 @@ export async function lookBetween(
   );
   const nulls = Number(row!.nulls);
   if (nulls > 0 && onNull === "error") throw nullError(column, nulls);
-  if (row!.endless > 0n) {
-    throw new ConnectorError(
-      "CURSOR_NOT_FINITE",
-      `Column "${column.name}" is NaN or infinite in ${
-        row!.endless
-      } rows: a cursor that got there would never move again.`,
-      {
-        hint: "leave such rows out in the source's query",
-        context: { column: column.name, rows: Number(row!.endless) },
-      },
-    );
-  }
+  if (row!.endless > 0n) throw endlessError(column, Number(row!.endless));
   return { high: row!.high ?? undefined, rows: Number(row!.found), above: Number(row!.above), nulls };
 }
 
-function nullError(column: CursorColumn, rows: number): ConnectorError {
+export function endlessError(column: CursorColumn, rows: number): ConnectorError {
+  return new ConnectorError(
+    "CURSOR_NOT_FINITE",
+    `Column "${column.name}" is NaN or infinite in ${rows} rows: a cursor that got there would never move again.`,
+    {
+      hint: "leave such rows out in the source's query",
+      context: { column: column.name, rows },
+    },
+  );
+}
+
+export function nullError(column: CursorColumn, rows: number): ConnectorError {
   return new ConnectorError(
     "CURSOR_NULL",
     `Column "${column.name}" is NULL in ${rows} ${

@@ -11,7 +11,7 @@ import {
   type Session,
 } from "../../sdk/mod.ts";
 import type { DuckdbConfig } from "./config.ts";
-import { parseTableName, type TableName } from "./names.ts";
+import { newDatabase, parseTableName, type TableName } from "./names.ts";
 
 /** A table that is there or will be, in an attached file. */
 export interface Target {
@@ -82,10 +82,6 @@ async function makeDatabase(session: Session, path: string): Promise<void> {
   }
 }
 
-function newDatabase(path: string): string {
-  return `${path}.new.tmp`;
-}
-
 /** What is left of `makeDatabase` when the process is killed in it. */
 async function removeNewDatabase(path: string): Promise<void> {
   for (const file of [newDatabase(path), `${newDatabase(path)}.wal`]) {
@@ -95,11 +91,12 @@ async function removeNewDatabase(path: string): Promise<void> {
   }
 }
 
-/** Whether there is a folder of that name. */
+/** Whether there is a folder of that name. One that may not be looked at is taken to be there: the file in it will tell. */
 export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return true;
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
     throw error;
   }

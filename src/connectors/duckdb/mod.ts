@@ -1,5 +1,6 @@
 /** The `duckdb` connector: tables and queries of DuckDB database files. */
 import { type Capabilities, defineConnector } from "../../sdk/mod.ts";
+import { accessOf } from "./access.ts";
 import { checkRead, checkWrite, describeConfig, DuckdbConfig } from "./config.ts";
 import { TYPE_NOTES } from "./types.ts";
 
@@ -10,8 +11,11 @@ const capabilities: Capabilities = {
   mergeStrategies: ["upsert", "delete_insert", "insert_only", "scd2"],
   incremental: ["cursor", "timestamp", "watermark"],
   transactions: true,
+  settles: true,
+  quarantine: true,
   lookup: true,
   embedded: true,
+  constraints: ["primary_key", "unique"],
   parallelRead: false,
   bulkFormats: [],
   tier: "native",
@@ -73,6 +77,7 @@ destination:
   typeNotes: TYPE_NOTES,
   checkRead,
   checkWrite,
+  access: accessOf,
   describe: describeConfig,
   openSource: () => import("./source.ts"),
   openDestination: () => import("./destination.ts"),

@@ -368,3 +368,11 @@ function meaningless(key: string, doing: string, hint: string): ConfigProblem {
 export function describeConfig(config: FilestoreConfig): string {
   return `${config.path} (${formatOf(config) ?? "unknown format"})`;
 }
+
+/** The block that reads `file` as this one reads its own files; of rows given as JSON lines only types are the same. */
+export function standIn(config: FilestoreConfig, file: { path: string; rows: boolean }): FilestoreConfig {
+  if (file.rows) return { path: file.path, format: "jsonl", columns: config.columns };
+  const format = formatOf(config);
+  const { compression: _written, ...rest } = config;
+  return { ...rest, path: file.path, format };
+}

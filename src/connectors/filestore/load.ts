@@ -6,10 +6,12 @@ import {
   type Load,
   type LoadRequest,
   type Position,
+  type WriteOptions,
   type WriteResult,
 } from "../../sdk/mod.ts";
 import { fileError, joinPath } from "../../storage/mod.ts";
 import type { StagedPart } from "./journal.ts";
+import { changesOfFiles } from "./table.ts";
 import type { WorkFolder } from "./work_folder.ts";
 import { writeParts, type Writer, type WrittenPart } from "./write_parts.ts";
 
@@ -50,8 +52,10 @@ export abstract class FileLoad implements Load {
     });
   }
 
-  async writeBatch(batch: Batch, position: Position): Promise<WriteResult> {
+  async writeBatch(batch: Batch, position: Position, options: WriteOptions = {}): Promise<WriteResult> {
     return await this.#files("write", async () => {
+      this.writer.context.signal.throwIfAborted();
+      this.#refuseOld(position);
       const sequence = Math.max(position.sequence, this.work.journal.sequence + 1);
       const schema = JSON.stringify(batch.schema.fields.map(({ name, type }) => [name, type]));
       await this.#discardOther(position.runId);
@@ -59,6 +63,7 @@ export abstract class FileLoad implements Load {
       const { rows, parts } = await this.#stage(batch, sequence);
       const rowsScanned = this.writer.context.session.rowsScanned?.();
       try {
+        await options.settle?.(rows);
         if (this.replace) await this.#keepStaged(parts, { position, sequence, schema });
         else await this.#append(parts, { position, sequence, rows });
       } catch (error) {
@@ -72,8 +77,27 @@ export abstract class FileLoad implements Load {
         rowsWritten: rows,
         rowsScanned,
         bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
+        changes: changesOfFiles(options.changes ?? []),
       };
     });
+  }
+
+  /** @throws {ConnectorError} `POSITION_CONFLICT` where that commit, or a later one, is there already. */
+  #refuseOld(position: Position): void {
+    const newest = Math.max(
+      this.work.journal.entry?.position.sequence ?? 0,
+      this.work.journal.staged?.position.sequence ?? 0,
+    );
+    if (position.sequence > newest) return;
+    const { recipe, resource } = this.writer.context;
+    throw new ConnectorError(
+      "POSITION_CONFLICT",
+      `Commit ${position.sequence} of recipe "${recipe}" can't be written: the destination already has commit ${newest}.`,
+      {
+        hint: "another run of the recipe is loading the same files: wait for it, then run again",
+        context: { recipe, resource, sequence: position.sequence, newest },
+      },
+    );
   }
 
   async probe(batch: Batch): Promise<void> {
@@ -94,7 +118,12 @@ export abstract class FileLoad implements Load {
     await this.#close({ clean: this.forgets });
   }
 
-  async abort(): Promise<void> {
+  async abort(options: { discard?: boolean } = {}): Promise<void> {
+    if (options.discard && this.work.journal.staged !== undefined) {
+      const { staged: _staged, ...rest } = this.work.journal;
+      await this.work.save(rest);
+      await this.work.removeOrphans();
+    }
     const { staged } = this.work.journal;
     await this.#close({ clean: this.forgets && staged === undefined && !this.work.publishing });
   }

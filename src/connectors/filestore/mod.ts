@@ -1,5 +1,6 @@
 /** The `filestore` connector, and the same under the name of each format that ships. */
 import { type Capabilities, type ConnectorDefinition, defineConnector } from "../../sdk/mod.ts";
+import { accessOf } from "./access.ts";
 import {
   checkRead,
   checkWrite,
@@ -8,6 +9,7 @@ import {
   describeConfig,
   type FilestoreConfig,
   hasOpenKeys,
+  standIn,
 } from "./config.ts";
 import { filestoreExamples, formatExamples } from "./examples.ts";
 import { TYPE_NOTES } from "./types.ts";
@@ -19,6 +21,7 @@ const capabilities: Capabilities = {
   mergeStrategies: [],
   incremental: ["modified_time", "cursor", "timestamp", "watermark"],
   transactions: false,
+  settles: true,
   lookup: false,
   embedded: true,
   parallelRead: false,
@@ -47,6 +50,8 @@ function define(format?: string): ConnectorDefinition<FilestoreConfig> {
     checkRead: (config, request) => checkRead(fixed(config), request),
     checkWrite: (config, request) => checkWrite(fixed(config), request),
     defaultWriteMode,
+    access: (config, use) => accessOf(config, use),
+    standIn: (config, file) => ({ connector: "filestore", config: standIn(fixed(config), file) }),
     describe: (config) => describeConfig(fixed(config)),
     openSource: async () => {
       const { openSource } = await import("./source.ts");

@@ -1,6 +1,9 @@
 /** Names of files that a load writes. Pure. */
 import type { Compression, FormatDefinition } from "../../sdk/mod.ts";
 
+/** The folder of journals, locks and unfinished files; readers of the target leave it out by its leading underscore. */
+export const WORK_FOLDER = "_dataloader_loads";
+
 /** Room for a year of batches a second; names sort as they were written. */
 const SEQUENCE_DIGITS = 8;
 const PART_DIGITS = 4;

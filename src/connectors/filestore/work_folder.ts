@@ -10,10 +10,7 @@ import {
   writeJournal,
 } from "./journal.ts";
 import { TargetLock } from "./lock.ts";
-import { fileNamePart } from "./naming.ts";
-
-/** The folder's name; readers of the target leave it out by its leading underscore. */
-const WORK_FOLDER = "_dataloader_loads";
+import { fileNamePart, WORK_FOLDER } from "./naming.ts";
 
 /** What a load's work folder belongs to. */
 export interface WorkTarget {
@@ -230,6 +227,8 @@ async function exists(path: string): Promise<boolean> {
     await Deno.lstat(path);
     return true;
   } catch (error) {
+    // The folder that one file is written into may not be looked at, only what is named in it: it was made beforehand.
+    if (error instanceof Deno.errors.NotCapable) return true;
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }

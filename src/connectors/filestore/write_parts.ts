@@ -131,7 +131,9 @@ async function copy(batch: Batch, folder: string, writer: Writer & { part?: numb
     const { max_rows_per_file: _rows, max_bytes_per_file: _bytes, ...config } = writer.config;
     await Deno.remove(folder, { recursive: true });
     await makeFolder(folder);
-    await writer.context.session.run(copyStatement(batch, folder, { ...writer, config }));
+    // The batch was pulled already: only its columns are wanted.
+    const columns = { sql: `SELECT * FROM (${batch.sql}) LIMIT 0`, schema: batch.schema };
+    await writer.context.session.run(copyStatement(columns, folder, { ...writer, config }));
   }
   return rowsChanged;
 }

@@ -2,15 +2,10 @@
 import { z } from "zod";
 import { asPath } from "../../sdk/mod.ts";
 import { NAME, names } from "./common.ts";
-import {
-  alertsBlock,
-  normalizationBlock,
-  scheduleBlock,
-  schemaBlock,
-  testsBlock,
-  validationBlock,
-} from "./quality.ts";
+import { alertsBlock, normalizationBlock, scheduleBlock, schemaBlock } from "./quality.ts";
 import { runtimeBlock, stateBlock } from "./runtime.ts";
+import { testsBlock } from "./tests.ts";
+import { validationBlock } from "./validation.ts";
 
 const name = () =>
   z.string().min(1).max(128).regex(NAME, {
@@ -37,7 +32,10 @@ export const BLOCKS = {
   state: () => stateBlock().describe("Where the position is kept between runs"),
   schedule: () => scheduleBlock().describe("When to run: a cron expression or a mapping"),
   alerts: () => alertsBlock().describe("Whom to tell, and when"),
-  tests: () => testsBlock().describe("Cases for `dataloader test`: checked, not run yet"),
+  tests: () =>
+    testsBlock().describe(
+      "Cases for `dataloader test`: rows that stand for the source, and what must come of them",
+    ),
 } as const;
 
 export type BlockName = keyof typeof BLOCKS;

@@ -4,6 +4,14 @@ import { asPath, asSecret } from "../../sdk/mod.ts";
 import type { RuntimeBlock, StateBlock } from "../types.ts";
 import { duration, parseDuration } from "./common.ts";
 
+const hostAndPort = () =>
+  z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/@\[\]]+)(:\d{1,5})?$/, {
+    error: 'must be a host or host:port, such as "api.example.com:443"',
+  });
+
+const variable = () =>
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "must be the name of an environment variable" });
+
 const deadLetter = () => asPath(z.string().min(1));
 
 export const runtimeBlock = () =>
@@ -40,6 +48,23 @@ export const runtimeBlock = () =>
       "Threads of the embedded engine (default: all cores)",
     ),
     temp_directory: asPath(z.string().min(1)).optional().describe("Where the embedded engine spills to"),
+    permissions: z.strictObject({
+      net: z.array(hostAndPort()).optional().describe("Hosts, or host:port, that may be reached"),
+      read: z.array(asPath(z.string().min(1))).optional().describe("Files and folders that may be read"),
+      write: z.array(asPath(z.string().min(1))).optional().describe("Files and folders that may be written"),
+      env: z.array(variable()).optional().describe("Environment variables that code may read"),
+    }).optional().describe(
+      "Narrows what a run may reach: what the other keys ask for beyond these lists is refused. A kind without a list is " +
+        "not narrowed; nothing is ever added",
+    ),
+    code_access: z.strictObject({
+      net: z.array(hostAndPort()).optional().describe("Hosts, or host:port, that code may reach"),
+      read: z.array(asPath(z.string().min(1))).optional().describe("Files and folders that code may read"),
+      write: z.array(asPath(z.string().min(1))).optional().describe("Files and folders that code may write"),
+      env: z.array(variable()).optional().describe("Environment variables that code may read"),
+    }).optional().describe(
+      "What function steps and plug-ins reach by themselves, beyond the source and the destination. Default: nothing",
+    ),
   });
 
 export const stateBlock = () =>
@@ -75,6 +100,8 @@ export function toRuntime(block: z.infer<ReturnType<typeof runtimeBlock>>): Runt
     memoryLimit: block.memory_limit,
     threads: block.threads,
     tempDirectory: block.temp_directory,
+    permissions: block.permissions,
+    codeAccess: block.code_access,
   };
 }
 

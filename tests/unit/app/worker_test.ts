@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { executeInWorker, prepareRecipe } from "../../../src/app/mod.ts";
+import { executeSandboxed, prepareSandboxed } from "../../../src/app/mod.ts";
 import type { RunEvent } from "../../../src/observe/mod.ts";
 
 async function withRecipe(
@@ -25,10 +25,10 @@ destination: {type: duckdb, database: out.duckdb, table: rows}
 
 Deno.test("a run in a Worker loads the same, and its events reach the main thread", async () => {
   await withRecipe(RECIPE, async ({ directory, file }) => {
-    const { plan } = await prepareRecipe(file);
+    const prepared = await prepareSandboxed(file);
     const events: RunEvent[] = [];
     const options = { stateDirectory: `${directory}/.state`, emit: (event: RunEvent) => events.push(event) };
-    const first = await executeInWorker(plan, options);
+    const first = await executeSandboxed(prepared, options);
     assert.equal(first.error, undefined);
     assert.deepEqual([first.status, first.rows_read, first.rows_written], ["succeeded", 2, 2]);
     assert.deepEqual(
@@ -46,15 +46,15 @@ Deno.test("a run in a Worker loads the same, and its events reach the main threa
         "run_finished",
       ],
     );
-    const second = await executeInWorker(plan, options);
+    const second = await executeSandboxed(prepared, options);
     assert.deepEqual([second.nothing_to_do, second.rows_written], [true, 0]);
   });
 });
 
 Deno.test("a failure in a Worker comes back as the run's error", async () => {
   await withRecipe(RECIPE.replace("a.csv", "missing.csv"), async ({ directory, file }) => {
-    const { plan } = await prepareRecipe(file);
-    const summary = await executeInWorker(plan, { stateDirectory: `${directory}/.state` });
+    const prepared = await prepareSandboxed(file);
+    const summary = await executeSandboxed(prepared, { stateDirectory: `${directory}/.state` });
     assert.equal(summary.status, "failed");
     assert.equal(summary.error?.location?.line, 3);
   });
@@ -66,9 +66,9 @@ Deno.test("an abort stops a run in a Worker, which rolls back", async () => {
     "transform: {steps: [{type: sql, query: 'SELECT sum(hash(a.range, b.range)) AS s FROM range(1000000) a, range(1000000) b, {input}'}]}\ndestination:",
   );
   await withRecipe(slow, async ({ directory, file }) => {
-    const { plan } = await prepareRecipe(file);
+    const prepared = await prepareSandboxed(file);
     const stop = new AbortController();
-    const summary = await executeInWorker(plan, {
+    const summary = await executeSandboxed(prepared, {
       stateDirectory: `${directory}/.state`,
       signal: stop.signal,
       emit: (event) => {

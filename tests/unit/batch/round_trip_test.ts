@@ -235,6 +235,14 @@ Deno.test("DuckDB values of every type come back equal in SQL", async (t) => {
       );
       const source = await session.relation(`FROM ${table}`);
       assert.deepEqual(source.schema.fields[1]!.type, type);
+      const inPlace = await session.fromArrow(source.toArrow({ rowsPerBatch: 5000 }), { inPlace: true });
+      assert.deepEqual(inPlace.schema, source.schema);
+      const [differs] = await session.query(
+        `SELECT count(*) AS n FROM ((FROM (${inPlace.sql}) EXCEPT ALL FROM ${table}) UNION ALL ` +
+          `(FROM ${table} EXCEPT ALL FROM (${inPlace.sql})))`,
+      );
+      assert.deepEqual(differs, { n: 0n });
+      await session.release(inPlace);
       const copy = await session.fromArrow(source.toArrow({ rowsPerBatch: 1000 }));
       assert.deepEqual(copy.schema, source.schema);
       const [difference] = await session.query(

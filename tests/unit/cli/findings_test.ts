@@ -23,7 +23,11 @@ Deno.test("toSarif gives one rule per code and one result per finding", () => {
   const sarif = toSarif([finding, { ...finding, code: "A" }, finding]) as any;
   const [run] = sarif.runs;
   assert.equal(sarif.version, "2.1.0");
-  assert.deepEqual(run.tool.driver.rules, [{ id: "A" }, { id: "UNKNOWN_KEY" }]);
+  // deno-lint-ignore no-explicit-any -- as above.
+  assert.deepEqual(run.tool.driver.rules.map((rule: any) => rule.id), ["A", "UNKNOWN_KEY"]);
+  const { name, shortDescription, fullDescription, help } = run.tool.driver.rules[1];
+  assert.deepEqual([name, shortDescription.text], ["UnknownKey", "Unknown key."]);
+  assert.ok(fullDescription.text !== "" && help.text !== "", "GitHub's code scanning wants both");
   // deno-lint-ignore no-explicit-any -- as above.
   assert.deepEqual(run.results.map((result: any) => result.ruleIndex), [1, 0, 1]);
   const { artifactLocation, region } = run.results[0].locations[0].physicalLocation;

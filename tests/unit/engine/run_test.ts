@@ -4,6 +4,7 @@ import { type RunOptions, runPlan } from "../../../src/engine/mod.ts";
 import type { RunEvent } from "../../../src/observe/mod.ts";
 import { type Plan, PLAN_VERSION } from "../../../src/plan/mod.ts";
 import {
+  CommitUnknownError,
   ConnectorError,
   type State,
   type StateBackend,
@@ -52,6 +53,7 @@ function setup(
   const events: RunEvent[] = [];
   const plan: Plan = {
     version: PLAN_VERSION,
+    access: [],
     recipe: "r",
     file: "r.yaml",
     resources: [{
@@ -199,6 +201,30 @@ Deno.test("a retryable error is retried from the last commit, reading and writin
   assert.equal(events.filter((e) => e.type === "retry").length, 3);
 });
 
+for (const happened of [true, false]) {
+  for (const at of ["a batch", "the end"]) {
+    Deno.test(`a commit of ${at} that was not answered and ${happened ? "has" : "has not"} happened`, async () => {
+      const { world, events, run } = setup({ incremental: true });
+      let lost = 0;
+      const unanswered = () => {
+        const error = new CommitUnknownError("not answered");
+        error.result = { rowsReceived: 10, rowsWritten: 10 };
+        return error;
+      };
+      const loseOnce = (sequence: number) => {
+        if (sequence === (at === "a batch" ? 2 : 4) && lost++ === 0) throw unanswered();
+      };
+      if (happened) [world.afterWrite, world.afterCommit] = [loseOnce, loseOnce];
+      else [world.onWrite, world.onCommit] = [loseOnce, loseOnce];
+      const summary = await run();
+      assert.equal(summary.error, undefined);
+      assert.deepEqual(world.rows, upTo(30), "nothing lost, nothing twice");
+      assert.deepEqual([summary.rows_read, summary.rows_written, lost], [30, 30, happened ? 1 : 2]);
+      assert.equal(events.filter((e) => e.type === "retry").length, happened ? 0 : 1);
+    });
+  }
+}
+
 Deno.test("retries end, and the error says where", async () => {
   const { world, state, run } = setup({ incremental: true });
   world.onWrite = () => {
@@ -283,6 +309,30 @@ Deno.test("rows a destination refuses go to the dead letter, each with its error
       [20, 10, "id 20 is refused"],
       [30, 10, "id 30 is refused"],
     ]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a destination that names the row at fault spares the search, and need not be right", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    for (const [off, tries] of [[0, 4], [3, 12]] as const) {
+      const { world, run } = setup({ batches: 1, deadLetter: `${directory}/bad${off}.jsonl` });
+      let probes = 0;
+      world.onWrite = (sequence, values) => {
+        if (sequence < 0) probes++;
+        const row = values.indexOf(6) + 1;
+        if (row === 0) return;
+        throw new ConnectorError("CONSTRAINT_VIOLATED", `row ${row} of the batch`, {
+          context: { row: row + off },
+        });
+      };
+      const summary = await run();
+      assert.equal(summary.error, undefined);
+      assert.deepEqual(world.rows, upTo(10).filter((id) => id !== 6));
+      assert.ok(probes <= tries, `${probes} tries`);
+    }
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -26,6 +26,9 @@ export class ToyWorld {
   onWrite: (batch: number, values: number[]) => void = () => {};
   /** Called after batch `sequence` is committed. */
   afterWrite: (batch: number) => void = () => {};
+  /** The same for the commit at the end. */
+  onCommit: (sequence: number) => void = () => {};
+  afterCommit: (sequence: number) => void = () => {};
   onRead: (batch: number) => void = () => {};
 }
 
@@ -142,12 +145,13 @@ class ToyLoad implements Load {
     this.world.onWrite(-1, await this.#values(batch));
   }
 
-  commit(position: Position): Promise<void> {
+  async commit(position: Position): Promise<void> {
+    this.world.onCommit(position.sequence);
     this.world.log.push(`commit ${position.sequence}`);
     if (this.#stages) this.world.rows = this.world.staged;
     this.world.staged = [];
     this.world.position = position;
-    return Promise.resolve();
+    this.world.afterCommit(position.sequence);
   }
 
   abort(): Promise<void> {

@@ -91,6 +91,7 @@ function plan(...names: string[]): Plan {
     },
     state: { backend: "local" },
     plugins: [],
+    access: [{ kind: "read", value: "/data/orders.csv", key: ["source", "path"] }],
     vars: {},
     secrets: [],
     warnings: ["look out"],

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { explainFailure } from "../../../scripts/compile/failure.ts";
-import { resultLine, runSteps, type Step, type StepResult, testCount } from "../../../scripts/ok/steps.ts";
+import {
+  ignoredReasons,
+  resultLine,
+  runSteps,
+  type Step,
+  type StepResult,
+  testCount,
+} from "../../../scripts/ok/steps.ts";
 
 const counts: [output: string, count: ReturnType<typeof testCount>][] = [
   ["ok | 12 passed | 0 failed (3s)", { passed: 12, failed: 0, ignored: 0 }],
@@ -39,6 +46,25 @@ for (const [result, line] of lines) {
   Deno.test(`the line of ${result.name}, ${result.status}`, () => assert.equal(resultLine(result), line));
 }
 
+Deno.test("why tests were left out, each reason once", () => {
+  const output = `
+a table [needs PostgreSQL: apt-get install postgresql] ... ignored (0ms)
+another [needs PostgreSQL: apt-get install postgresql] ... ignored (0ms)
+a full disk ...
+  skipped: mounting needs root ... ignored (0ms)
+a full disk ... ok (3ms)
+only on Windows ... ignored (0ms)
+it ... ignored what was asked ... ok (1ms)
+ok | 2 passed | 0 failed | 3 ignored (1 step) (4s)
+`;
+  assert.deepEqual(ignoredReasons(output), [
+    "2 tests: needs PostgreSQL: apt-get install postgresql",
+    "1 test: mounting needs root",
+    "1 test: only on Windows",
+  ]);
+  assert.deepEqual(ignoredReasons("ok | 12 passed | 0 failed (3s)"), []);
+});
+
 Deno.test("groups run in order, their steps together, and a failure stops nothing", async () => {
   const log: string[] = [];
   const step = (name: string, skip?: string): Step => ({ name, args: [], skip });
@@ -74,7 +100,7 @@ Deno.test("groups run in order, their steps together, and a failure stops nothin
 const failures: [printed: string, says: RegExp][] = [
   [
     "Download https://dl.deno.land/release/v2.9.6/denort-x.zip\nerror: error sending request for url (https://dl.deno.land/release/v2.9.6/denort-x.zip): dns error",
-    /could not be downloaded from\n {2}https:\/\/dl\.deno\.land\/release\/v2\.9\.6\/denort-x\.zip\nhint: .*DENORT_BIN/,
+    /could not be downloaded from\n {2}https:\/\/dl\.deno\.land\/release\/v2\.9\.6\/denort-x\.zip\nhint: [\s\S]*DENORT_BIN/,
   ],
   ["error: No space left on device (os error 28)", /the disk is full/],
   ["error: Module not found", /see the error above/],

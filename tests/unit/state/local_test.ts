@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { testPermissions } from "../../other_user.ts";
 import { emptyState, type State, StateError } from "../../../src/sdk/mod.ts";
 import { LocalStateBackend } from "../../../src/state/mod.ts";
 
@@ -290,11 +291,10 @@ Deno.test("a directory in the file's place is an error, not an empty state", () 
 
 const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
 
-Deno.test({
-  name: "a directory without write permission is an error with a hint",
-  // Root may write anywhere, and Windows has no such mode.
-  ignore: isRoot || Deno.build.os === "windows",
-  fn: () =>
+testPermissions(
+  "a directory without write permission is an error with a hint",
+  import.meta.url,
+  () =>
     inDirectory(async (directory) => {
       await Deno.chmod(directory, 0o500);
       const error = await stateError(
@@ -303,7 +303,7 @@ Deno.test({
       );
       assert.match(error.message, /permission denied/);
     }),
-});
+);
 
 Deno.test({
   name: "a full disk is told, and the state saved last is still there",

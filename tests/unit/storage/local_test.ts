@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { testPermissions } from "../../other_user.ts";
 import { ConnectorError } from "../../../src/sdk/mod.ts";
 import { LocalStorage, noFiles, storageFor } from "../../../src/storage/mod.ts";
 
@@ -140,10 +141,10 @@ Deno.test("missing files: the error names what is there", () =>
     }
   }));
 
-Deno.test({
-  name: "a folder that can't be read is PERMISSION_DENIED, not empty",
-  ignore: Deno.build.os === "windows" || Deno.uid() === 0,
-  fn: () =>
+testPermissions(
+  "a folder that can't be read is PERMISSION_DENIED, not empty",
+  import.meta.url,
+  () =>
     inTemp(async (folder) => {
       await put(folder, "locked/a.csv");
       await Deno.chmod(`${folder}/locked`, 0o000);
@@ -155,7 +156,7 @@ Deno.test({
         await Deno.chmod(`${folder}/locked`, 0o700);
       }
     }),
-});
+);
 
 Deno.test("remote schemes say that they are not built yet", () => {
   for (const path of ["s3://b/k", "gs://b/k", "az://c/k", "sftp://h/k"]) {

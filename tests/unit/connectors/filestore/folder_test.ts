@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { testPermissions } from "../../../other_user.ts";
 import { type Bench, bench, openLoad, position } from "./support.ts";
 
 const A = "out/r-main-00000001-0000";
@@ -274,17 +275,17 @@ Deno.test(
   }),
 );
 
-Deno.test({
-  name: "a folder that can't be written: the error says so",
-  ignore: Deno.build.os === "windows" || Deno.uid() === 0,
-  fn: bench(async (b) => {
+testPermissions(
+  "a folder that can't be written: the error says so",
+  import.meta.url,
+  bench(async (b) => {
     await Deno.mkdir(`${b.folder}/out`, { mode: 0o500 });
     const destination = await b.destination({ path: "out/", format: "csv" });
     await assert.rejects(destination.check(), { code: "PERMISSION_DENIED" });
     await assert.rejects(openLoad(destination), { code: "PERMISSION_DENIED" });
     await Deno.chmod(`${b.folder}/out`, 0o700);
   }),
-});
+);
 
 Deno.test(
   "a target below a file: the error names it",

@@ -1,0 +1,5 @@
+/** `validation`: rules as SQL and as numbers to judge. Pure. */
+export * from "./checks.ts";
+export * from "./rules.ts";
+export * from "./split.ts";
+export * from "./table_rules.ts";
