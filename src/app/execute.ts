@@ -8,6 +8,7 @@ import type { Plan } from "../plan/mod.ts";
 import { holdsRecipes, type StateBackend } from "../sdk/mod.ts";
 import { enginePaths, temporaryWithin } from "./permissions.ts";
 import { importPlugins } from "./plugins.ts";
+import { registryFor } from "./registry.ts";
 import { DEFAULT_STATE_DIRECTORY, stateBackendFor } from "./state_backend.ts";
 
 export interface ExecuteOptions extends RunOptions {
@@ -32,6 +33,7 @@ export async function executePlan(plan: Plan, options: ExecuteOptions = {}): Pro
     emit,
     signal,
     openSession: createSession,
+    openRegistry: (session) => registryFor(plan, { stateDirectory: options.stateDirectory, session }),
   }, { fullRefresh, limit, dryRun, sandbox });
 }
 

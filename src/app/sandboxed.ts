@@ -1,7 +1,7 @@
 /** Running, planning and looking in a Worker that holds only the permissions which the recipe needs. */
 import { tmpdir } from "node:os";
 import { TempDirectory } from "../batch/temp_directory.ts";
-import type { CheckResult, Preview, ResourceDescription } from "../engine/mod.ts";
+import type { CheckResult, InferredSchema, Preview, ResourceDescription } from "../engine/mod.ts";
 import { type EventSink, peakMemory, type RunSummary, SummaryBuilder } from "../observe/mod.ts";
 import { accessOf, narrow, type Plan, type PlannedAccess, planRecipe } from "../plan/mod.ts";
 import type { Recipe } from "../recipe/mod.ts";
@@ -176,6 +176,16 @@ export async function previewSandboxed(
   );
 }
 
+/** The schema of what each resource loads, from all of its rows. */
+export async function inferSandboxed(prepared: SandboxedRecipe, options: Looking): Promise<InferredSchema[]> {
+  const { stateDirectory } = options;
+  return await look<InferredSchema[]>(
+    prepared,
+    { kind: "infer", plan: prepared.plan, options: { stateDirectory } },
+    options,
+  );
+}
+
 /** Whether both ends of each resource can be reached. */
 export async function checkSandboxed(prepared: SandboxedRecipe, options: Looking): Promise<CheckResult[]> {
   const found = await look<(Omit<CheckResult, "error"> & { error?: Parameters<typeof errorFromData>[0] })[]>(
@@ -186,7 +196,7 @@ export async function checkSandboxed(prepared: SandboxedRecipe, options: Looking
   return found.map((one) => ({ ...one, error: one.error && errorFromData(one.error) }));
 }
 
-type LookTask = Extract<SandboxTask, { kind: "describe" | "preview" | "check" }>;
+type LookTask = Extract<SandboxTask, { kind: "describe" | "preview" | "check" | "infer" }>;
 
 async function look<T>(
   prepared: SandboxedRecipe,

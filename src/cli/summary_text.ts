@@ -1,5 +1,5 @@
-/** The summary of a run for people. */
-import type { ResourceSummary, RunSummary } from "../observe/mod.ts";
+/** The summary of a run for people. Pure. */
+import type { ResourceSummary, RunSummary, SummaryCoercion } from "../observe/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../observe/format.ts";
 import { holdsRecipes } from "../sdk/mod.ts";
 import { PLAIN, type Style } from "./style.ts";
@@ -57,10 +57,23 @@ function summaryLines(summary: RunSummary, view: SummaryView): string[] {
     if (summary.resources.length > 1) lines.push(resourceHeadline(resource, style));
     lines.push(...resourceLines(resource, summary, view, { shorten, line }));
   }
-  for (const { description } of summary.schema_changes) lines.push(line("schema", shorten(description)));
+  for (const { description, safety } of summary.schema_changes) {
+    const mark = safety === "destructive" ? " (destructive: readers of the table may need a change)" : "";
+    lines.push(line("schema", `${shorten(description)}${mark}`));
+  }
+  for (const coercion of summary.coercions) lines.push(line("values", coercionText(coercion)));
   if (!view.dryRun) lines.push(...positionLines(summary, view, line));
   lines.push(...hints(summary, view, style).map((hint) => line("next", hint)));
   return lines;
+}
+
+function coercionText({ column, to, changed, lost, moved = 0, variant, first }: SummaryCoercion): string {
+  const parts = [
+    ...(changed > 0 ? [`${formatCount(changed)} changed to fit ${to}`] : []),
+    ...(lost > 0 ? [`${formatCount(lost)} became NULL, being no ${to}`] : []),
+    ...(moved > 0 ? [`${formatCount(moved)} went into ${variant}, being no ${to}`] : []),
+  ];
+  return `${column}: ${parts.join(", ")}; the first is ${JSON.stringify(first.value)} in row ${first.row}`;
 }
 
 function headline(summary: RunSummary, view: SummaryView, style: Style): string {

@@ -96,6 +96,7 @@ const EVENTS: Readonly<Record<RunEvent["type"], true>> = {
   retry: true,
   schema_changed: true,
   rows_rejected: true,
+  values_coerced: true,
   validation: true,
   state_saved: true,
   log: true,

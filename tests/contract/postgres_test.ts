@@ -15,9 +15,6 @@ const system = postgresSystem({
     "array<struct<sku: string, price: decimal(10,2)>>": "json",
   },
   lacks: {
-    ...Object.fromEntries(
-      ["S20", "S21", "S22", "S23", "S24", "S25", "S26", "S27", "D23"].map((id) => [id, "not built yet"]),
-    ),
     "S1 long_names": "the server has no names of more than 63 bytes",
     "S1 system_names": "the server keeps these names for itself",
     "S1 texts_nul": "the server's texts don't hold U+0000",

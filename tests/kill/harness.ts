@@ -124,8 +124,8 @@ export async function faults(
   home: Home,
   { expected, cleaned }: { expected: Home; cleaned: boolean },
 ): Promise<string[]> {
-  const ours = home.mode.rows(home.path, "ours");
-  const theirs = expected.mode.rows(expected.path, "expected");
+  const ours = await home.mode.rows(home.path, "ours");
+  const theirs = await expected.mode.rows(expected.path, "expected");
   const found = await difference(ours.select, theirs.select, { setup: [...ours.setup, ...theirs.setup] });
   const problems: string[] = [];
   if (found.onlyLeft > 0) problems.push(`${found.onlyLeft} rows too many`);
@@ -138,7 +138,7 @@ export async function faults(
 
 /** How many rows a reader sees at the destination. */
 export async function countRows(home: Home): Promise<number> {
-  const { setup, select } = home.mode.rows(home.path, "ours");
+  const { setup, select } = await home.mode.rows(home.path, "ours");
   const [row] = await sql(...setup, `SELECT count(*)::INTEGER AS n FROM (${select})`);
   return Number(row!.n);
 }

@@ -5,13 +5,19 @@ import { queryFile, sql } from "../integration/database.ts";
 /** Files that are read. */
 const FILES = 6;
 
+/** How the engine reads what a load has written. */
+export interface RowsOf {
+  readonly setup: readonly string[];
+  readonly select: string;
+}
+
 /** One load that a test kills. */
 export interface KillMode {
   readonly name: string;
   /** The recipe, as JSON, which is YAML too. `inputs` is the directory of the input files, `home` the run's own. */
   readonly recipe: (inputs: string, home: string) => Record<string, unknown>;
   /** SELECT of the rows that are at the destination, after `setup`. */
-  readonly rows: (home: string, alias: string) => { setup: string[]; select: string };
+  readonly rows: (home: string, alias: string) => RowsOf | Promise<RowsOf>;
   /** What must not be there when a run has ended. */
   readonly litter: (home: string) => Promise<string[]>;
   /** The source keeps its position: a run that follows a whole one loads nothing. */
@@ -27,15 +33,15 @@ export interface KillMode {
 }
 
 /** What a mode reads: all CSV files as one batch, or each as a batch of its own. */
-const SOURCES = {
+export const SOURCES = {
   files: (inputs: string) => ({ type: "filestore", path: `${inputs}/*.csv` }),
   newFiles: (inputs: string) => ({ ...SOURCES.files(inputs), incremental: { strategy: "modified_time" } }),
   parts: (inputs: string) => ({ type: "parts", path: inputs }),
   newParts: (inputs: string) => ({ ...SOURCES.parts(inputs), incremental: { strategy: "custom" } }),
 };
 
-const STATE_FILE = /^\.state\/kill\.json$/;
-const PARTS_PLUGIN = fileURLToPath(new URL("./parts_source.ts", import.meta.url));
+export const STATE_FILE = /^\.state\/kill\.json$/;
+export const PARTS_PLUGIN = fileURLToPath(new URL("./parts_source.ts", import.meta.url));
 
 interface ModeOptions {
   readonly source: keyof typeof SOURCES;
