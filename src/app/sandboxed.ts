@@ -7,7 +7,7 @@ import { accessOf, narrow, type Plan, type PlannedAccess, planRecipe } from "../
 import type { Recipe } from "../recipe/mod.ts";
 import { errorFromData, type Grant, inWorker, isNamed, parentFolder } from "../sandbox/mod.ts";
 import { DataLoaderError, EngineError, findConnector, findTransform, RecipeErrors } from "../sdk/mod.ts";
-import { type EarlyWorker, remember, WORKER } from "./early_worker.ts";
+import { type EarlyWorker, remember, workerEntry } from "./early_worker.ts";
 import type { ExecuteOptions } from "./execute.ts";
 import type { SchemaHistoryOf } from "./inspect.ts";
 import { refuseLinksOut } from "./links.ts";
@@ -249,7 +249,7 @@ interface Setting {
 /** Does a task in a Worker, with a temporary directory that is the task's own. */
 async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   const { recipe, access, use, stateDirectory, codeEnv } = setting;
-  const early = setting.early?.tempParent === recipe.runtime.tempDirectory ? setting.early : undefined;
+  const early = isFor(setting.early, task, recipe.runtime.tempDirectory) ? setting.early : undefined;
   if (early === undefined) await dropEarly(setting.early);
   const temporary = early?.temporary ?? await makeTemporary(recipe.runtime.tempDirectory);
   try {
@@ -271,11 +271,17 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
     shareEnv(codeEnv);
     if (use === "run" && stateDirectory !== undefined && !holdsSecret(grants, recipe.secrets)) {
       const tempParent = recipe.runtime.tempDirectory;
-      await remember(grants, { file: setting.recipe.file, stateDirectory, tempDirectory, tempParent });
+      await remember(grants, {
+        file: setting.recipe.file,
+        stateDirectory,
+        tempDirectory,
+        tempParent,
+        hasCode: task.hasCode,
+      });
     }
     return await inWorker({
       started: early?.started,
-      entry: WORKER,
+      entry: workerEntry(task),
       task: given,
       grants,
       walls,
@@ -286,6 +292,10 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   } finally {
     await temporary.remove();
   }
+}
+
+function isFor(early: EarlyWorker | undefined, task: SandboxTask, tempParent: string | undefined): boolean {
+  return early !== undefined && early.hasCode === task.hasCode && early.tempParent === tempParent;
 }
 
 /** Whether a host or a path is made of a secret: such a set is not written down. */

@@ -33,6 +33,8 @@ export interface RunCommandOptions extends RecipeOptions {
   readonly report?: string;
   /** Default true. */
   readonly sandbox?: boolean;
+  /** For the first recipe, started while this module was loaded. */
+  readonly early?: Promise<EarlyWorker | undefined>;
 }
 
 /** A recipe of the command line, ready to run. */
@@ -61,7 +63,7 @@ export async function runRecipes(
     redactor: call.redactor,
     color: call.io.stderr.color,
   });
-  let early = await startEarly(call, files, options);
+  let early = await options.early;
   try {
     const jobs = await prepareAll(call, files, { ...options, logs });
     const summaries: RunSummary[] = [];
@@ -98,17 +100,6 @@ export async function runRecipes(
     stop.release();
     logs.close();
   }
-}
-
-/** While the first recipe is read its Worker can be started already, as it was the last time. */
-async function startEarly(
-  call: Call,
-  files: readonly string[],
-  options: RunCommandOptions,
-): Promise<EarlyWorker | undefined> {
-  if (options.sandbox === false || options.dryRun) return undefined;
-  const { startEarly } = await import("../../app/early_worker.ts");
-  return await startEarly(resolvePath(call.io, files[0]!), call.stateDirectory(options.stateDir, {}));
 }
 
 /** @throws {UsageError} where the ending says neither JSON nor HTML. */
