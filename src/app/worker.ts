@@ -29,6 +29,10 @@ serve<SandboxTask>(async (task, { emit, signal, walls }) => {
       const { inferSchema } = await import("./inspect.ts");
       return await inferSchema(task.plan, { ...task.options, emit, signal });
     }
+    case "history": {
+      const { schemaHistory } = await import("./inspect.ts");
+      return await schemaHistory(task.plan, task.options);
+    }
     case "check": {
       const { checkConnections } = await import("./inspect.ts");
       const results = await checkConnections(task.plan, { ...task.options, emit, signal });

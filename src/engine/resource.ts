@@ -69,15 +69,14 @@ export class ResourceRun {
   readonly #basis: number;
   /** The default limit on memory has been raised. */
   #roomy = false;
-  readonly #validator: Validator | undefined;
   readonly #guard: SchemaGuard;
   readonly #history: SchemaHistory;
+  readonly #validator: Validator | undefined;
 
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
     this.#io = io;
     this.#basis = io.keeper.state?.revision ?? 0;
-    this.#validator = this.#makeValidator();
     this.#history = new SchemaHistory(io.registry, { recipe: io.plan.recipe, resource, emit: io.emit });
     this.#guard = new SchemaGuard({
       resource,
@@ -87,6 +86,7 @@ export class ResourceRun {
       replaces: this.#replaces,
       lastSchema: () => this.#history.last(),
     });
+    this.#validator = this.#makeValidator();
   }
 
   /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
@@ -143,7 +143,7 @@ export class ResourceRun {
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
     const committed = await this.#load?.resume();
     this.#start = decideStart(this.#memory(committed));
-    this.#validator?.open(this.#load, this.#start.resumed ? committed?.tally : undefined);
+    this.#validator?.open(this.#load, { tally: committed?.tally, resumed: this.#start.resumed });
     if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
@@ -188,7 +188,7 @@ export class ResourceRun {
     const judged = !this.nothingToDo || this.#resource.source.incremental === undefined;
     if (judged && this.#replaces) this.#validator?.finish();
     if (this.#batches > 0 || this.#start!.resumed) {
-      const position = this.#position(finalState, { complete: true });
+      const position = { ...this.#position(finalState, { complete: true }), tally: this.#validator?.tally() };
       await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
       await this.#validator?.published(this.#start!.runId);
@@ -289,13 +289,13 @@ export class ResourceRun {
     }
     this.#sequence += 1;
     this.#state = state;
-    await this.#validator?.committed();
-    rejected += this.#validator?.rejectedRows ?? 0;
     if (left.discarded > 0) {
       const { discarded: rows, reason } = left;
       this.#io.emit({ type: "rows_rejected", time: Date.now(), resource: resource.name, rows, reason });
       rejected += rows;
     }
+    await this.#validator?.committed();
+    rejected += this.#validator?.rejectedRows ?? 0;
     const scanned = this.#validator?.scanned ?? result.rowsScanned;
     const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, scanned);
     const bytes = result.bytes ?? read.bytes ?? 0;
@@ -402,8 +402,8 @@ export class ResourceRun {
   async #apply(batch: Batch): Promise<Conformed> {
     const steps = await applySteps(batch, this.#resource.steps, this.#stepContext());
     const conformed = await this.#guard.apply(steps);
-    const checked = await this.#validator?.apply(conformed);
-    return checked === undefined ? conformed : { ...conformed, ...checked };
+    const validated = await this.#validator?.apply(conformed);
+    return validated === undefined ? conformed : { ...conformed, ...validated };
   }
 
   #makeValidator(): Validator | undefined {

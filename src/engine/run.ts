@@ -12,8 +12,8 @@ const WITH_TEXT: ReadonlySet<RunEvent["type"]> = new Set([
   "plan",
   "retry",
   "rows_rejected",
-  "validation",
   "values_coerced",
+  "validation",
   "log",
   "resource_finished",
 ]);
