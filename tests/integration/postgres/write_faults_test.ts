@@ -186,3 +186,21 @@ for (const mode of ["append", "merge"]) {
     },
   );
 }
+
+postgresTest("scd2 with a schema makes a table with versions and their index", async (server) => {
+  const place = await Place.make(server);
+  await given(place);
+  await inDirectory(async (directory) => {
+    const summary = await copy(place, directory, {
+      destination: "  write_mode: merge\n  merge_keys: [id]\n  strategy: scd2\n",
+      steps: "schema:\n  columns:\n    - { name: id, type: int32 }\n    - { name: v, type: string }\n",
+    });
+    assert.equal(summary.error, undefined);
+    assert.deepEqual(await place.rows("SELECT count(*), count(_valid_from), count(_valid_to) FROM t"), [
+      `(${ROWS},${ROWS},0)`,
+    ]);
+    assert.deepEqual(await place.rows("SELECT count(*) FROM pg_indexes WHERE indexname = 't_current_idx'"), [
+      "(1)",
+    ]);
+  });
+});
