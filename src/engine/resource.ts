@@ -266,6 +266,7 @@ export class ResourceRun {
       const split = await rejectRows({
         input,
         load: this.#load!,
+        error,
         session,
         deadLetter,
         identity: { recipe: this.#io.plan.recipe, resource: resource.name, position },

@@ -38,6 +38,8 @@ export interface ReadTarget {
   readonly schema: Schema;
   /** Undefined for a query. */
   readonly relation?: Relation;
+  /** Server, database and table: what a load into the same one is told by. Undefined for a query. */
+  readonly place?: string;
 }
 
 export interface WholeRead {
@@ -366,7 +368,7 @@ export async function* stream(
 }
 
 export function metadataOf(target: ReadTarget): JsonObject {
-  return { postgres: target.name };
+  return { postgres: target.name, ...(target.place === undefined ? {} : { postgres_table: target.place }) };
 }
 
 async function batchOf(
