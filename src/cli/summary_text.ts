@@ -172,7 +172,7 @@ function hints(summary: RunSummary, view: SummaryView, style: Style): string[] {
   if (summary.status === "failed") return [];
   if (view.dryRun) return [`${style.code(run)} loads them`];
   if (isNothingNew(summary, view)) return [`${style.code(`${run} --full-refresh`)} loads everything again`];
-  if (summary.rows_rejected > 0) {
+  if (summary.rows_rejected > 0 && (view.deadLetter !== undefined || summary.schema_changes.length === 0)) {
     return ["see why rows were rejected in the file above, mend them and load it"];
   }
   if (view.limit !== undefined) return [`the position was not moved; ${style.code(run)} loads all`];

@@ -34,7 +34,8 @@ export interface EvolutionCase extends Outcome {
   readonly postgres?: Outcome;
 }
 
-const on = (actions: string, columns = "") => `  evolution: {${actions}}${columns === "" ? "" : `\n${columns}`}`;
+const on = (actions: string, columns = "") =>
+  `  evolution: {${actions}}${columns === "" ? "" : `\n${columns}`}`;
 const cols = (...list: string[]) => `  columns:\n${list.map((c) => `    - {${c}}`).join("\n")}`;
 const EVOLVE = on("allow_new_columns: true, allow_column_deletion: true, allow_type_changes: true");
 const NONE = "  mode: infer";
@@ -67,7 +68,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "a new column is left out",
-    loads: [first(A), first(`SELECT 2::BIGINT AS id, 6::BIGINT AS a, 1 AS b`, on("on_new_column: discard_column"))],
+    loads: [
+      first(A),
+      first(`SELECT 2::BIGINT AS id, 6::BIGINT AS a, 1 AS b`, on("on_new_column: discard_column")),
+    ],
     columns: { id: "int64", a: "int64" },
     rows: [["1", "5"], ["2", "6"]],
     changes: ["discard_column b"],
@@ -87,7 +91,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "a new column with a default fills old rows",
-    loads: [first(A), first(`SELECT 2::BIGINT AS id, 6::BIGINT AS a, 9 AS b`, cols("name: b, type: int, default: 7"))],
+    loads: [
+      first(A),
+      first(`SELECT 2::BIGINT AS id, 6::BIGINT AS a, 9 AS b`, cols("name: b, type: int, default: 7")),
+    ],
     columns: { id: "int64", a: "int64", b: "int64" },
     rows: [["1", "5", "7"], ["2", "6", "9"]],
     files: { rows: [["1", "5", null], ["2", "6", "9"]] },
@@ -130,7 +137,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "lenient adds new columns",
-    loads: [first(A, "  mode: lenient"), first("SELECT 2::BIGINT AS id, 6::BIGINT AS a, true AS b", "  mode: lenient")],
+    loads: [
+      first(A, "  mode: lenient"),
+      first("SELECT 2::BIGINT AS id, 6::BIGINT AS a, true AS b", "  mode: lenient"),
+    ],
     columns: { id: "int64", a: "int64", b: "boolean" },
     rows: [["1", "5", null], ["2", "6", "true"]],
   },
@@ -159,7 +169,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "a new column of an overwrite",
-    loads: [first(A, NONE, OVERWRITE), first("SELECT 2::BIGINT AS id, 6::BIGINT AS a, 1::SMALLINT AS b", NONE, OVERWRITE)],
+    loads: [
+      first(A, NONE, OVERWRITE),
+      first("SELECT 2::BIGINT AS id, 6::BIGINT AS a, 1::SMALLINT AS b", NONE, OVERWRITE),
+    ],
     columns: { id: "int64", a: "int64", b: "int16" },
     rows: [["2", "6", "1"]],
   },
@@ -203,7 +216,9 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "strict misses a listed column",
-    loads: [first(A, "  mode: strict\n" + cols("name: id, type: int", "name: a, type: int", "name: b, type: date"))],
+    loads: [
+      first(A, "  mode: strict\n" + cols("name: id, type: int", "name: a, type: int", "name: b, type: date")),
+    ],
     error: "SCHEMA_MISSING_COLUMN",
     says: /"b"/,
   },
@@ -213,7 +228,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
       first(
         A,
         "  mode: strict\n" +
-          on("allow_column_deletion: true", cols("name: id, type: int", "name: a, type: int", "name: b, type: date")),
+          on(
+            "allow_column_deletion: true",
+            cols("name: id, type: int", "name: a, type: int", "name: b, type: date"),
+          ),
       ),
     ],
     columns: { id: "int64", a: "int64", b: "date" },
@@ -237,7 +255,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "an overwrite has NULL in a missing column",
-    loads: [first(A, NONE, OVERWRITE), first("SELECT 2::BIGINT AS id", on("on_missing_column: evolve"), OVERWRITE)],
+    loads: [
+      first(A, NONE, OVERWRITE),
+      first("SELECT 2::BIGINT AS id", on("on_missing_column: evolve"), OVERWRITE),
+    ],
     columns: { id: "int64", a: "int64" },
     rows: [["2", null]],
   },
@@ -310,7 +331,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "a float column takes no integer that would change",
-    loads: [first("SELECT 1 AS id, 1.5::DOUBLE AS a"), first("SELECT 2 AS id, 9007199254740993::BIGINT AS a", EVOLVE)],
+    loads: [
+      first("SELECT 1 AS id, 1.5::DOUBLE AS a"),
+      first("SELECT 2 AS id, 9007199254740993::BIGINT AS a", EVOLVE),
+    ],
     error: "SCHEMA_VALUE",
     says: /9007199254740993/,
   },
@@ -367,7 +391,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "time and date become text",
-    loads: [first("SELECT 1 AS id, TIME '01:02:03' AS a"), first("SELECT 2 AS id, DATE '2024-01-02' AS a", EVOLVE)],
+    loads: [
+      first("SELECT 1 AS id, TIME '01:02:03' AS a"),
+      first("SELECT 2 AS id, DATE '2024-01-02' AS a", EVOLVE),
+    ],
     columns: { id: "int32", a: "string" },
     rows: [["1", "01:02:03"], ["2", "2024-01-02"]],
   },
@@ -430,13 +457,19 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "an overwrite takes the type of the new rows, not one for both",
-    loads: [first("SELECT 1 AS id, 5 AS a", NONE, OVERWRITE), first("SELECT 2 AS id, 'x' AS a", EVOLVE, OVERWRITE)],
+    loads: [
+      first("SELECT 1 AS id, 5 AS a", NONE, OVERWRITE),
+      first("SELECT 2 AS id, 'x' AS a", EVOLVE, OVERWRITE),
+    ],
     columns: { id: "int32", a: "string" },
     rows: [["2", "x"]],
   },
   {
     name: "an overwrite does not change a frozen type",
-    loads: [first("SELECT 1 AS id, 5 AS a", NONE, OVERWRITE), first("SELECT 2 AS id, 'x' AS a", NONE, OVERWRITE)],
+    loads: [
+      first("SELECT 1 AS id, 5 AS a", NONE, OVERWRITE),
+      first("SELECT 2 AS id, 'x' AS a", NONE, OVERWRITE),
+    ],
     error: "SCHEMA_TYPE_CHANGED",
   },
   {
@@ -451,7 +484,13 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "a type that the recipe declares anew",
-    loads: [first(A), first("SELECT 2::BIGINT AS id, 6::BIGINT AS a", on("allow_type_changes: true", cols("name: a, type: string")))],
+    loads: [
+      first(A),
+      first(
+        "SELECT 2::BIGINT AS id, 6::BIGINT AS a",
+        on("allow_type_changes: true", cols("name: a, type: string")),
+      ),
+    ],
     columns: { id: "int64", a: "string" },
     rows: [["1", "5"], ["2", "6"]],
   },
@@ -465,7 +504,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     name: "variant: values of another type go beside",
     loads: [
       first(A),
-      first("SELECT * FROM (VALUES (2::BIGINT, '6'), (3::BIGINT, 'n/a')) AS v(id, a)", on("on_type_change: variant")),
+      first(
+        "SELECT * FROM (VALUES (2::BIGINT, '6'), (3::BIGINT, 'n/a')) AS v(id, a)",
+        on("on_type_change: variant"),
+      ),
     ],
     columns: { id: "int64", a: "int64", a__v_text: "string" },
     rows: [["1", "5", null], ["2", "6", null], ["3", null, "n/a"]],
@@ -526,7 +568,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     name: "variant for one column, the others are frozen",
     loads: [
       first(`${A}, 1 AS b`),
-      first("SELECT 2::BIGINT AS id, 'x' AS a, 2 AS b", cols("name: a, evolution: {on_type_change: variant}")),
+      first(
+        "SELECT 2::BIGINT AS id, 'x' AS a, 2 AS b",
+        cols("name: a, evolution: {on_type_change: variant}"),
+      ),
     ],
     columns: { id: "int64", a: "int64", b: "int32", a__v_text: "string" },
     rows: [["1", "5", "1", null], ["2", null, "2", "x"]],
@@ -547,7 +592,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     name: "discard_row: rows whose value does not fit are left out",
     loads: [
       first(A),
-      first("SELECT * FROM (VALUES (2::BIGINT, '6'), (3::BIGINT, 'n/a')) AS v(id, a)", on("on_type_change: discard_row")),
+      first(
+        "SELECT * FROM (VALUES (2::BIGINT, '6'), (3::BIGINT, 'n/a')) AS v(id, a)",
+        on("on_type_change: discard_row"),
+      ),
     ],
     columns: { id: "int64", a: "int64" },
     rows: [["1", "5"], ["2", "6"]],
@@ -557,7 +605,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     name: "lenient: what can be converted to the destination's type is",
     loads: [
       first(A),
-      first("SELECT * FROM (VALUES (2::BIGINT, '6'), (3::BIGINT, 'n/a'), (4, '1.5')) AS v(id, a)", "  mode: lenient"),
+      first(
+        "SELECT * FROM (VALUES (2::BIGINT, '6'), (3::BIGINT, 'n/a'), (4, '1.5')) AS v(id, a)",
+        "  mode: lenient",
+      ),
     ],
     columns: { id: "int64", a: "int64" },
     rows: [["1", "5"], ["2", "6"], ["3", null], ["4", "2"]],
@@ -614,7 +665,9 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   },
   {
     name: "a column with its old and its new name stops the load",
-    loads: [first("SELECT 1 AS id, 'a' AS fname, 'b' AS first_name", cols("name: first_name, rename_from: fname"))],
+    loads: [
+      first("SELECT 1 AS id, 'a' AS fname, 'b' AS first_name", cols("name: first_name, rename_from: fname")),
+    ],
     error: "SCHEMA_RENAME",
   },
   {
@@ -622,7 +675,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     only: "tables",
     loads: [
       first("SELECT 1 AS id, 5::INTEGER AS old"),
-      first("SELECT 2 AS id, 5000000000 AS new", on("allow_type_changes: true", cols("name: new, rename_from: old"))),
+      first(
+        "SELECT 2 AS id, 5000000000 AS new",
+        on("allow_type_changes: true", cols("name: new, rename_from: old")),
+      ),
     ],
     columns: { id: "int32", new: "int64" },
     rows: [["1", "5"], ["2", "5000000000"]],
@@ -632,7 +688,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
   {
     name: "NULL in a column that has none stops the load, with its row",
     loads: [
-      first("SELECT * FROM (VALUES (1, 'x'), (2, NULL)) AS v(id, a)", cols("name: a, type: string, nullable: false")),
+      first(
+        "SELECT * FROM (VALUES (1, 'x'), (2, NULL)) AS v(id, a)",
+        cols("name: a, type: string, nullable: false"),
+      ),
     ],
     error: "SCHEMA_NULL",
     says: /Column "a", row 2: NULL/,
@@ -696,7 +755,10 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     only: "tables",
     loads: [
       first("SELECT 1 AS id, 'x' AS a"),
-      first("SELECT 2 AS id, 'y' AS a", on("on_nullability_change: evolve", cols("name: a, nullable: false"))),
+      first(
+        "SELECT 2 AS id, 'y' AS a",
+        on("on_nullability_change: evolve", cols("name: a, nullable: false")),
+      ),
     ],
     columns: { id: "int32", a: "string" },
     rows: [["1", "x"], ["2", "y"]],
@@ -707,20 +769,33 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     only: "tables",
     loads: [
       first("SELECT 1 AS id, NULL::VARCHAR AS a"),
-      first("SELECT 2 AS id, 'y' AS a", on("on_nullability_change: evolve", cols("name: a, nullable: false"))),
+      first(
+        "SELECT 2 AS id, 'y' AS a",
+        on("on_nullability_change: evolve", cols("name: a, nullable: false")),
+      ),
     ],
     error: "SCHEMA_CHANGE_REFUSED",
   },
   // Keys.
   {
     name: "a primary key that comes twice stops the load",
-    loads: [first("SELECT * FROM (VALUES (1, 'x'), (1, 'y')) AS v(id, a)", cols("name: id, type: int, primary_key: true"))],
+    loads: [
+      first(
+        "SELECT * FROM (VALUES (1, 'x'), (1, 'y')) AS v(id, a)",
+        cols("name: id, type: int, primary_key: true"),
+      ),
+    ],
     error: "SCHEMA_DUPLICATE",
     says: /row 2: "1"/,
   },
   {
     name: "a unique value that comes twice stops the load",
-    loads: [first("SELECT * FROM (VALUES (1, 'x'), (2, 'x')) AS v(id, a)", cols("name: a, type: string, unique: true"))],
+    loads: [
+      first(
+        "SELECT * FROM (VALUES (1, 'x'), (2, 'x')) AS v(id, a)",
+        cols("name: a, type: string, unique: true"),
+      ),
+    ],
     error: "SCHEMA_DUPLICATE",
     says: /"x"/,
   },
@@ -738,7 +813,11 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     only: "tables",
     loads: [
       first("SELECT 1 AS id, 'x' AS a", cols("name: id, type: int, primary_key: true"), MERGE),
-      first("SELECT * FROM (VALUES (1, 'y'), (2, 'z')) AS v(id, a)", cols("name: id, type: int, primary_key: true"), MERGE),
+      first(
+        "SELECT * FROM (VALUES (1, 'y'), (2, 'z')) AS v(id, a)",
+        cols("name: id, type: int, primary_key: true"),
+        MERGE,
+      ),
     ],
     columns: { id: "int64", a: "string" },
     rows: [["1", "y"], ["2", "z"]],
@@ -787,7 +866,11 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     rows: [["1", "x", "y"], ["2", "w", "v"]],
     changes: [],
     postgres: {
-      columns: { id: "int32", [shortenName(`${LONG}_a`, 63)]: "string", [shortenName(`${LONG}_b`, 63)]: "string" },
+      columns: {
+        id: "int32",
+        [shortenName(`${LONG}_a`, 63)]: "string",
+        [shortenName(`${LONG}_b`, 63)]: "string",
+      },
     },
   },
   // Modes.

@@ -4,7 +4,13 @@ import type { RunSummary } from "../../../src/observe/mod.ts";
 import { EVOLUTION_CASES, type EvolutionCase } from "./cases.ts";
 import { load } from "./run.ts";
 import { postgresTest } from "../../servers/postgres_test_case.ts";
-import { type Content, duckdbTarget, type EvolutionTarget, parquetTarget, postgresTarget } from "./targets.ts";
+import {
+  type Content,
+  duckdbTarget,
+  type EvolutionTarget,
+  parquetTarget,
+  postgresTarget,
+} from "./targets.ts";
 
 for (const target of [duckdbTarget, parquetTarget]) {
   for (const one of EVOLUTION_CASES) {
@@ -21,7 +27,11 @@ postgresTest("evolution, postgres", async (server, t) => {
 });
 
 async function runCase(target: EvolutionTarget, one: EvolutionCase): Promise<void> {
-  const expected = { ...one, ...target.table ? {} : one.files, ...target.name === "postgres" ? one.postgres : {} };
+  const expected = {
+    ...one,
+    ...target.table ? {} : one.files,
+    ...target.name === "postgres" ? one.postgres : {},
+  };
   const folder = await Deno.makeTempDir({ prefix: "dataloader_evolution_" });
   try {
     if (one.prepare !== undefined) await target.prepare(folder, one.prepare);

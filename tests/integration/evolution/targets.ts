@@ -62,8 +62,11 @@ export const parquetTarget: EvolutionTarget = {
   destination: (folder) => `  type: parquet\n  path: ${folder}/out/\n`,
   prepare: async () => {},
   read: (folder) =>
-    withDatabase("", (_run, read) =>
-      read(`SELECT * FROM read_parquet(${quoteLiteral(`${folder}/out/*.parquet`)}, union_by_name = true)`)),
+    withDatabase(
+      "",
+      (_run, read) =>
+        read(`SELECT * FROM read_parquet(${quoteLiteral(`${folder}/out/*.parquet`)}, union_by_name = true)`),
+    ),
 };
 
 /** A database of a PostgreSQL server, a table of its own for each case (told apart by the folder's name). */
