@@ -113,7 +113,7 @@ for (const target of [duckdbTarget, parquetTarget]) {
           await Deno.remove(folder, { recursive: true });
         }
       }),
-      { numRuns: Number(Deno.env.get("EVOLUTION_RUNS") ?? 25) },
+      { numRuns: Number(Deno.env.get("EVOLUTION_RUNS") ?? 12) },
     );
     assert.ok(loaded > 0 && refused > 0, `${loaded} loads, ${refused} refused`);
   });

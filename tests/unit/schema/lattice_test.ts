@@ -19,13 +19,28 @@ const integer = fc.record({
   bits: fc.constantFrom(8 as const, 16 as const, 32 as const, 64 as const),
   unsigned: fc.boolean(),
 }).map(({ unsigned, ...rest }): LogicalType => unsigned ? { ...rest, unsigned } : rest);
-const decimal = fc.tuple(fc.integer({ min: 1, max: 38 }), fc.nat(38)).map(([precision, scale]): LogicalType => ({
+const decimal = fc.tuple(fc.integer({ min: 1, max: 38 }), fc.nat(38)).map((
+  [precision, scale],
+): LogicalType => ({
   kind: "decimal",
   precision,
   scale: Math.min(scale, precision),
 }));
 const simple = fc.constantFrom(
-  ...["string", "float", "float32", "boolean", "date", "time", "datetime", "datetime(tz)", "interval", "uuid", "binary", "json"]
+  ...[
+    "string",
+    "float",
+    "float32",
+    "boolean",
+    "date",
+    "time",
+    "datetime",
+    "datetime(tz)",
+    "interval",
+    "uuid",
+    "binary",
+    "json",
+  ]
     .map(type),
 );
 const { any } = fc.letrec<{ any: LogicalType; array: LogicalType; struct: LogicalType }>((tie) => ({
@@ -39,19 +54,25 @@ const { any } = fc.letrec<{ any: LogicalType; array: LogicalType; struct: Logica
 }));
 
 Deno.test("join is commutative, associative and idempotent", () => {
-  fc.assert(fc.property(any, any, any, (a, b, c) => {
-    assert.equal(canonical(join(a, a)), canonical(a));
-    assert.equal(canonical(join(a, b)), canonical(join(b, a)));
-    assert.equal(canonical(join(join(a, b), c)), canonical(join(a, join(b, c))));
-  }), { numRuns: 5000 });
+  fc.assert(
+    fc.property(any, any, any, (a, b, c) => {
+      assert.equal(canonical(join(a, a)), canonical(a));
+      assert.equal(canonical(join(a, b)), canonical(join(b, a)));
+      assert.equal(canonical(join(join(a, b), c)), canonical(join(a, join(b, c))));
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 Deno.test("a join is above both: joined again it stays what it is", () => {
-  fc.assert(fc.property(any, any, (a, b) => {
-    const both = join(a, b);
-    assert.equal(canonical(join(a, both)), canonical(both));
-    assert.equal(canonical(join(both, b)), canonical(both));
-  }), { numRuns: 3000 });
+  fc.assert(
+    fc.property(any, any, (a, b) => {
+      const both = join(a, b);
+      assert.equal(canonical(join(a, both)), canonical(both));
+      assert.equal(canonical(join(both, b)), canonical(both));
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 Deno.test("what fits a type fits all that is above it, but for floats, whose values are checked, and bytes", () => {
@@ -61,18 +82,24 @@ Deno.test("what fits a type fits all that is above it, but for floats, whose val
       : t.kind === "struct"
       ? t.fields.some((f) => odd(f.type))
       : t.kind === "float" || t.kind === "binary";
-  fc.assert(fc.property(any, any, (a, b) => {
-    const both = join(a, b);
-    assert.ok(fits(a, both) || odd(a) || odd(both), `${formatType(a)} fits ${formatType(both)}`);
-    assert.ok(fits(a, a));
-  }), { numRuns: 3000 });
+  fc.assert(
+    fc.property(any, any, (a, b) => {
+      const both = join(a, b);
+      assert.ok(fits(a, both) || odd(a) || odd(both), `${formatType(a)} fits ${formatType(both)}`);
+      assert.ok(fits(a, a));
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 Deno.test("fits is transitive", () => {
-  fc.assert(fc.property(any, any, any, (a, b, c) => {
-    fc.pre(fits(a, b) && fits(b, c));
-    assert.ok(fits(a, c), `${formatType(a)} → ${formatType(b)} → ${formatType(c)}`);
-  }), { numRuns: 200, maxSkipsPerRun: 1000 });
+  fc.assert(
+    fc.property(any, any, any, (a, b, c) => {
+      fc.pre(fits(a, b) && fits(b, c));
+      assert.ok(fits(a, c), `${formatType(a)} → ${formatType(b)} → ${formatType(c)}`);
+    }),
+    { numRuns: 200, maxSkipsPerRun: 1000 },
+  );
 });
 
 Deno.test("joins as the table in the docs has them", async (t) => {
@@ -111,7 +138,10 @@ Deno.test("joins as the table in the docs has them", async (t) => {
   const docs = await Deno.readTextFile(new URL("../../../docs/types.md", import.meta.url));
   await t.step("the docs name each of them", () => {
     for (const [a, b, joined] of cases) {
-      const row = new RegExp(`^\\| \`${RegExp.escape(a)}\`\\s*\\| \`${RegExp.escape(b)}\`\\s*\\| \`${RegExp.escape(joined)}\``, "m");
+      const row = new RegExp(
+        `^\\| \`${RegExp.escape(a)}\`\\s*\\| \`${RegExp.escape(b)}\`\\s*\\| \`${RegExp.escape(joined)}\``,
+        "m",
+      );
       assert.match(docs, row, `docs/types.md: ${a} and ${b}`);
     }
   });
@@ -167,7 +197,9 @@ Deno.test("values survive the way into the join and back, or are refused", async
           const text = `CAST(${x} AS VARCHAR)`;
           const again = `CAST(${back.tolerant(there.tolerant(x))} AS VARCHAR)`;
           tests.push(
-            `SELECT '${a} and ${b}: ' || ${text} AS what, ${there.unfit(x)} AS refused, ${again} = ${text} AS same`,
+            `SELECT '${a} and ${b}: ' || ${text} AS what, ${
+              there.unfit(x)
+            } AS refused, ${again} = ${text} AS same`,
           );
         }
       }
@@ -179,7 +211,11 @@ Deno.test("values survive the way into the join and back, or are refused", async
     const wrong = rows.filter(({ refused, same }) => !refused && same !== true).map(({ what }) => what);
     assert.deepEqual(wrong, []);
     // Only a float may have to refuse.
-    assert.ok(rows.filter(({ refused }) => refused).every(({ what }) => / (float|float32):|^float|decimal\(38,0\)/.test(what)));
+    assert.ok(
+      rows.filter(({ refused }) => refused).every(({ what }) =>
+        / (float|float32):|^float|decimal\(38,0\)/.test(what)
+      ),
+    );
   } finally {
     await session.close();
   }
