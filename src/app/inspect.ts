@@ -4,8 +4,8 @@ import {
   checkPlan,
   type CheckResult,
   describePlan,
-  type InferredSchema,
   inferPlan,
+  type InferredSchema,
   type Preview,
   previewPlan,
 } from "../engine/mod.ts";

@@ -7,6 +7,7 @@ import { accessOf, narrow, type Plan, type PlannedAccess, planRecipe } from "../
 import type { Recipe } from "../recipe/mod.ts";
 import { errorFromData, type Grant, inWorker, isNamed, parentFolder } from "../sandbox/mod.ts";
 import { DataLoaderError, EngineError, findConnector, findTransform, RecipeErrors } from "../sdk/mod.ts";
+import { type EarlyWorker, remember, WORKER } from "./early_worker.ts";
 import type { ExecuteOptions } from "./execute.ts";
 import type { SchemaHistoryOf } from "./inspect.ts";
 import { refuseLinksOut } from "./links.ts";
@@ -110,6 +111,7 @@ export async function executeSandboxed(
   prepared: SandboxedRecipe,
   options: Omit<ExecuteOptions, "stateBackend" | "stateDirectory" | "sandbox"> & {
     readonly stateDirectory: string;
+    readonly early?: EarlyWorker;
   },
 ): Promise<RunSummary> {
   const { emit, signal, stateDirectory, fullRefresh, limit, dryRun } = options;
@@ -124,6 +126,7 @@ export async function executeSandboxed(
       ...prepared,
       access: dryRun ? prepared.access.look : prepared.access.run,
       use: dryRun ? "look" : "run",
+      early: options.early,
       stateDirectory,
       signal,
       emit: (event) => {
@@ -231,7 +234,7 @@ async function look<T>(
 }
 
 interface Setting {
-  readonly recipe: Pick<Recipe, "name" | "runtime" | "state">;
+  readonly recipe: Pick<Recipe, "name" | "file" | "runtime" | "state" | "secrets">;
   readonly access: readonly PlannedAccess[];
   readonly codeEnv: Readonly<Record<string, string>>;
   readonly use: Use;
@@ -239,16 +242,18 @@ interface Setting {
   readonly stateDirectory: string | undefined;
   readonly emit?: EventSink;
   readonly signal?: AbortSignal;
+  /** Started before the recipe was read. */
+  readonly early?: EarlyWorker;
 }
-
-const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** Does a task in a Worker, with a temporary directory that is the task's own. */
 async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   const { recipe, access, use, stateDirectory, codeEnv } = setting;
-  const temporary = await makeTemporary(recipe.runtime.tempDirectory);
+  const early = setting.early?.tempParent === recipe.runtime.tempDirectory ? setting.early : undefined;
+  if (early === undefined) await dropEarly(setting.early);
+  const temporary = early?.temporary ?? await makeTemporary(recipe.runtime.tempDirectory);
   try {
-    const tempDirectory = await Deno.realPath(temporary.path);
+    const tempDirectory = (await Deno.realPath(temporary.path)).replaceAll("\\", "/");
     const registry = task.kind === "plan" ? undefined : task.plan.registry;
     const about = { recipe: recipe.name, state: recipe.state, registry };
     const grants: Grant[] = (await permissionsOf(about, access, {
@@ -264,7 +269,12 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
       plan: { ...task.plan, runtime: { ...task.plan.runtime, tempDirectory } },
     };
     shareEnv(codeEnv);
+    if (use === "run" && stateDirectory !== undefined && !holdsSecret(grants, recipe.secrets)) {
+      const tempParent = recipe.runtime.tempDirectory;
+      await remember(grants, { file: setting.recipe.file, stateDirectory, tempDirectory, tempParent });
+    }
     return await inWorker({
+      started: early?.started,
       entry: WORKER,
       task: given,
       grants,
@@ -276,6 +286,17 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   } finally {
     await temporary.remove();
   }
+}
+
+/** Whether a host or a path is made of a secret: such a set is not written down. */
+function holdsSecret(grants: readonly Grant[], secrets: ReadonlySet<string>): boolean {
+  return grants.some(({ value }) => [...secrets].some((secret) => secret !== "" && value.includes(secret)));
+}
+
+/** Ends a Worker that was started beforehand and is not needed. */
+export async function dropEarly(early: EarlyWorker | undefined): Promise<void> {
+  early?.started.worker.terminate();
+  await early?.temporary.remove();
 }
 
 async function makeTemporary(parent: string | undefined): Promise<TempDirectory> {

@@ -25,7 +25,8 @@ export function registryFor(
 /** The directory of a local registry. */
 export function registryDirectory(plan: Pick<Plan, "state" | "registry">, stateDirectory?: string): string {
   const states = stateDirectory ?? plan.state.directory ?? DEFAULT_STATE_DIRECTORY;
-  return (plan.registry?.backend === "local" ? plan.registry.directory : undefined) ?? join(states, "schemas");
+  return (plan.registry?.backend === "local" ? plan.registry.directory : undefined) ??
+    join(states, "schemas");
 }
 
 /** The files of a local registry; one in a database is a key of the recipe. */

@@ -2,8 +2,8 @@
 import type { EventSink } from "../observe/mod.ts";
 import type { ResourcePlan } from "../plan/mod.ts";
 import {
-  type Converter,
   ConformSql,
+  type Converter,
   type Fit,
   fitRows,
   NULL_MESSAGE,
@@ -102,9 +102,7 @@ export class SchemaGuard {
     const refused = sql.refused();
     if (refused !== undefined) throw this.#noConversion(refused);
     const plain = sql.changesNothing(batch.columns);
-    const output = plain
-      ? batch
-      : await batch.session.relation(sql.select(`(${batch.sql})`), batch.metadata);
+    const output = plain ? batch : await batch.session.relation(sql.select(`(${batch.sql})`), batch.metadata);
     const changes = [...fitted.changes, ...dropped];
     await this.#refuseLosses(output.schema, changes);
     return {
@@ -113,7 +111,8 @@ export class SchemaGuard {
       changes,
       recorded: recordedSchema(fitted),
       notes: fitted.notes.filter(({ kind, column }) => !this.#told.has(`${kind} ${column}`)),
-      diagnose: async (error) => await applied.diagnose(error) ?? await this.#diagnose(applied, { fitted, sql, error }),
+      diagnose: async (error) =>
+        await applied.diagnose(error) ?? await this.#diagnose(applied, { fitted, sql, error }),
       release: () => applied.release(),
       count: () => this.#count(batch, { fitted, sql, output }),
       committed: () => {
@@ -166,9 +165,13 @@ export class SchemaGuard {
 
   /** Columns whose NOT NULL must go because a NULL comes. */
   async #withNulls(fit: Fit, batch: Batch): Promise<{ fitted: Fit; dropped: readonly TableChange[] }> {
-    const asked = fit.columns.filter(({ name, source }) => source !== undefined && fit.nullable.includes(name));
+    const asked = fit.columns.filter(({ name, source }) =>
+      source !== undefined && fit.nullable.includes(name)
+    );
     if (asked.length === 0) return { fitted: fit, dropped: [] };
-    const tests = asked.map(({ source }, i) => `coalesce(bool_or(${quoteIdent(source!)} IS NULL), false) AS n${i}`);
+    const tests = asked.map(({ source }, i) =>
+      `coalesce(bool_or(${quoteIdent(source!)} IS NULL), false) AS n${i}`
+    );
     const [row] = await batch.session.query<Record<string, boolean>>(
       `SELECT ${tests.join(", ")} FROM (${batch.sql})`,
     );
@@ -251,14 +254,18 @@ export class SchemaGuard {
         policy: this.#policy!,
         resource: this.#options.resource,
         constraints: [],
-        names: new Map(fitted.columns.flatMap(({ name, source }) =>
-          source === undefined ? [] : [[name.toLowerCase(), source] as const]
-        )),
+        names: new Map(
+          fitted.columns.flatMap(({ name, source }) =>
+            source === undefined ? [] : [[name.toLowerCase(), source] as const]
+          ),
+        ),
       }).then(() => undefined, (found) => found instanceof ConnectorError ? found : undefined);
     }
     const select = sql.diagnoseSql(`(${applied.batch.sql})`, ROW);
     if (select === undefined) return undefined;
-    const [found] = await applied.batch.session.query<{ row: bigint; index: number; value: string | null }>(select);
+    const [found] = await applied.batch.session.query<{ row: bigint; index: number; value: string | null }>(
+      select,
+    );
     if (found === undefined) return undefined;
     const column = fitted.columns[found.index]!;
     return schemaProblem.badValue({
@@ -300,12 +307,22 @@ export function planConform(
   const policy = of.resource.schema!;
   const { identifierLength, transactions } = getConnector(of.resource.destination.connector).capabilities;
   const replaces = of.replaces ?? of.resource.destination.mode === "overwrite";
-  const fit = fitRows({ rows, policy, table: of.table, replaces, identifierLength, wholeRows: !transactions });
+  const fit = fitRows({
+    rows,
+    policy,
+    table: of.table,
+    replaces,
+    identifierLength,
+    wholeRows: !transactions,
+  });
   const refused = new ConformSql(fit, converter).refused();
   if (refused !== undefined) {
     throw schemaProblem.noConversion(
       { name: refused.source!, from: refused.from!, to: refused.via ?? refused.type },
-      { policy, column: policy.columns.find(({ name }) => name.toLowerCase() === refused.name.toLowerCase()) },
+      {
+        policy,
+        column: policy.columns.find(({ name }) => name.toLowerCase() === refused.name.toLowerCase()),
+      },
     );
   }
   const nullable = new Map(fit.after.columns.map((column) => [column.name, column.nullable]));

@@ -78,7 +78,12 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
   const rows = read && await attempt("source", () => schemaAfterSteps(read.schema, resource, look));
   const planned = rows && resource.schema && await attempt(
     "destination",
-    () => withDestination(resource, look, (destination) => planSchema(rows, { resource, look, destination, read })),
+    () =>
+      withDestination(
+        resource,
+        look,
+        (destination) => planSchema(rows, { resource, look, destination, read }),
+      ),
   );
   const schema = resource.schema === undefined ? rows : planned?.schema;
   const described = schema &&

@@ -21,13 +21,17 @@ export async function refuseDuplicates(batch: Batch, options: DuplicateOptions):
   const key = policy.columns.filter((column) => column.primaryKey);
   const sets = [
     ...(key.length > 0 && !constraints.includes("primary_key") ? [{ columns: key, key: true }] : []),
-    ...(constraints.includes("unique") ? [] : policy.columns.filter((column) => column.unique && !column.primaryKey))
+    ...(constraints.includes("unique")
+      ? []
+      : policy.columns.filter((column) => column.unique && !column.primaryKey))
       .map((column) => ({ columns: [column], key: false })),
   ];
   const { mode, mergeKeys } = resource.destination;
   const merged = new Set(mergeKeys.map((name) => name.toLowerCase()));
   for (const set of sets) {
-    const names = set.columns.map(({ name }) => options.names?.get(name.toLowerCase()) ?? spelling(batch, name));
+    const names = set.columns.map(({ name }) =>
+      options.names?.get(name.toLowerCase()) ?? spelling(batch, name)
+    );
     if (names.some((name) => name === undefined)) continue;
     // A merge keeps one row a key.
     if (mode === "merge" && set.columns.every(({ name }) => merged.has(name.toLowerCase()))) continue;

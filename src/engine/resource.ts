@@ -83,7 +83,7 @@ export class ResourceRun {
       session: io.session,
       emit: io.emit,
       loadRequest: this.#loadRequest(),
-      replaces: resource.destination.mode === "overwrite" || io.options.fullRefresh === true,
+      replaces: this.#replaces,
       lastSchema: () => this.#history.last(),
     });
     this.#validator = this.#makeValidator();
@@ -143,7 +143,7 @@ export class ResourceRun {
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
     const committed = await this.#load?.resume();
     this.#start = decideStart(this.#memory(committed));
-    this.#validator?.open(this.#load, this.#start.resumed ? committed?.tally : undefined);
+    this.#validator?.open(this.#load, { tally: committed?.tally, resumed: this.#start.resumed });
     if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
@@ -188,7 +188,7 @@ export class ResourceRun {
     const judged = !this.nothingToDo || this.#resource.source.incremental === undefined;
     if (judged && this.#replaces) this.#validator?.finish();
     if (this.#batches > 0 || this.#start!.resumed) {
-      const position = this.#position(finalState, { complete: true });
+      const position = { ...this.#position(finalState, { complete: true }), tally: this.#validator?.tally() };
       await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
       await this.#validator?.published(this.#start!.runId);
@@ -398,8 +398,7 @@ export class ResourceRun {
     }
   }
 
-  /** The batch with all that the recipe does to it before it is written. */
-  /** The steps, the recipe's `schema`, and what rows must fulfil, in this order. */
+  /** The batch with all that the recipe does to it before it is written: its steps, its schema, its rules. */
   async #apply(batch: Batch): Promise<Conformed> {
     const steps = await applySteps(batch, this.#resource.steps, this.#stepContext());
     const conformed = await this.#guard.apply(steps);

@@ -51,9 +51,11 @@ export class SchemaHistory {
     if (text === this.#recorded) return known;
     const { recipe, resource } = this.#options;
     try {
-      const renamed = new Map((resource.schema?.columns ?? []).flatMap(({ name, renameFrom }) =>
-        renameFrom === undefined ? [] : [[renameFrom, name] as const]
-      ));
+      const renamed = new Map(
+        (resource.schema?.columns ?? []).flatMap(({ name, renameFrom }) =>
+          renameFrom === undefined ? [] : [[renameFrom, name] as const]
+        ),
+      );
       const versions = await this.#read();
       const version = nextVersion(versions, { schema, runId: run.runId, time: new Date(), renamed });
       this.#recorded = text;

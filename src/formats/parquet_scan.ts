@@ -158,7 +158,10 @@ function exactCast(value: string, as: { from: LogicalType; to: LogicalType; name
 }
 
 /** Which columns each file has, telling files apart by their footers. */
-async function groupFiles(input: FormatInput, context: Pick<ScanContext, "session">): Promise<Map<string, Group>> {
+async function groupFiles(
+  input: FormatInput,
+  context: Pick<ScanContext, "session">,
+): Promise<Map<string, Group>> {
   const rows = await context.session.query<{ layout: string; files: string[] }>(
     `SELECT layout, list(file_name) AS files FROM (
        SELECT file_name, md5(string_agg(concat_ws('|', name, type, type_length, repetition_type, num_children,
@@ -204,7 +207,10 @@ async function nameDamaged(
   return error;
 }
 
-async function failureOf(context: Pick<ScanContext, "session">, query: string): Promise<DataLoaderError | undefined> {
+async function failureOf(
+  context: Pick<ScanContext, "session">,
+  query: string,
+): Promise<DataLoaderError | undefined> {
   try {
     await context.session.query(query);
     return undefined;

@@ -23,8 +23,8 @@ export function accessOf(recipe: Recipe, use: AccessUse): PlannedAccess[] {
     ...endAccess(recipe, "destination", use === "run" ? "write" : "read"),
     ...codeAccess(recipe),
     ...validationAccess(recipe),
-    ...(use === "run" ? keptRowsAccess(recipe) : []),
     ...registryAccess(recipe, use),
+    ...(use === "run" ? keptRowsAccess(recipe) : []),
   ];
 }
 

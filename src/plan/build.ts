@@ -73,12 +73,21 @@ function planResource(
   const schema = planSchema(recipe);
   if (schema !== undefined) definition.push(withoutPlaces(schema));
   const fingerprint = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 16);
-  return { name: MAIN_RESOURCE, ...ends, steps, ...(schema === undefined ? {} : { schema }), validation, fingerprint };
+  return {
+    name: MAIN_RESOURCE,
+    ...ends,
+    steps,
+    ...(schema === undefined ? {} : { schema }),
+    validation,
+    fingerprint,
+  };
 }
 
 /** A rule or column that moves to another line is the same. */
 function withoutPlaces(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (key, each) => key === "location" ? undefined : each));
+  return JSON.parse(
+    JSON.stringify(value, (key, each) => key === "location" || key === "limits" ? undefined : each),
+  );
 }
 
 function planSource(recipe: Recipe): SourcePlan {

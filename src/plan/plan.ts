@@ -39,7 +39,7 @@ export interface ResourcePlan {
   readonly destination: DestinationPlan;
   /** `schema`; undefined where the recipe has none. */
   readonly schema?: SchemaPolicy;
-  /** What rows must fulfil, after the steps. */
+  /** What rows must fulfil, after the steps and `schema`. */
   readonly validation?: ValidationRules;
   /** Changes when the resource is defined otherwise: a half-done overwrite of another definition is not taken up. */
   readonly fingerprint: string;

@@ -101,7 +101,9 @@ function changeLines(described: Described | undefined): string[] {
   const changes = described.write.changes.filter((change) => change.kind !== "none");
   return changes.length === 0
     ? ["none"]
-    : changes.map(({ description, safety }) => safety === undefined ? description : `${safety}: ${description}`);
+    : changes.map(({ description, safety }) =>
+      safety === undefined ? description : `${safety}: ${description}`
+    );
 }
 
 function columnLines(schema: Schema | undefined, view: PlanView): string[] {

@@ -105,6 +105,7 @@ const ENGINE_BLOCKS: ReadonlySet<string> = new Set([
   "source",
   "destination",
   "transform",
+  "schema",
   "validation",
   "resources",
 ]);

@@ -39,7 +39,8 @@ export class ConformSql {
   /** The first column whose type can't become the one it is to have. */
   refused(): OutputColumn | undefined {
     return this.#fit.columns.find((column) =>
-      column.source !== undefined && column.onMisfit !== "null" && this.#coercion(column, column.lossy) === undefined
+      column.source !== undefined && column.onMisfit !== "null" &&
+      this.#coercion(column, column.lossy) === undefined
     ) ?? this.#lenient().find((column) => this.#coercion(column, true) === undefined);
   }
 
@@ -87,7 +88,9 @@ export class ConformSql {
     const discarded = this.discards.length === 0 ? "false" : this.discards.join(" OR ");
     const counts = this.counted().flatMap((column, index) => {
       const unfit = this.#unfit(column);
-      const lost = column.lossy ? this.#coercion(column, true)!.unfit(`r.${quoteIdent(column.source!)}`) : unfit;
+      const lost = column.lossy
+        ? this.#coercion(column, true)!.unfit(`r.${quoteIdent(column.source!)}`)
+        : unfit;
       const changed = column.lossy ? `(${unfit} AND NOT ${lost})` : "false";
       const text = `CAST(r.${quoteIdent(column.source!)} AS VARCHAR)`;
       return [
@@ -136,7 +139,9 @@ export class ConformSql {
   }
 
   #lenient(): OutputColumn[] {
-    return this.#fit.columns.filter((column) => column.lossy && column.source !== undefined && !this.#isPlain(column));
+    return this.#fit.columns.filter((column) =>
+      column.lossy && column.source !== undefined && !this.#isPlain(column)
+    );
   }
 
   #variants(): OutputColumn[] {
@@ -151,7 +156,9 @@ export class ConformSql {
     if (column.onNull === undefined) return value;
     if (fill !== undefined) return `coalesce(${value}, ${fill})`;
     if (column.onNull === "discard_row") return value;
-    return `CASE WHEN ${value} IS NULL THEN CAST(error(${quoteLiteral(NULL_MESSAGE)}) AS ${type}) ELSE ${value} END`;
+    return `CASE WHEN ${value} IS NULL THEN CAST(error(${
+      quoteLiteral(NULL_MESSAGE)
+    }) AS ${type}) ELSE ${value} END`;
   }
 
   #converted(column: OutputColumn, form?: "tolerant"): string {
@@ -172,7 +179,8 @@ export class ConformSql {
   }
 
   #isPlain(column: OutputColumn): boolean {
-    return sameType(column.from!, column.type) && (column.via === undefined || sameType(column.via, column.type));
+    return sameType(column.from!, column.type) &&
+      (column.via === undefined || sameType(column.via, column.type));
   }
 
   #coercion(column: OutputColumn, lossy: boolean): Coercion | undefined {
@@ -196,7 +204,8 @@ export class ConformSql {
     const zeros = (x: string) => `coalesce(regexp_full_match(${x}, ${quoteLiteral(LEADING_ZERO)}), false)`;
     const type = engineType(to);
     return {
-      strict: (x) => `CASE WHEN ${zeros(x)} THEN CAST('leading zero: ' || ${x} AS ${type}) ELSE ${coercion.strict(x)} END`,
+      strict: (x) =>
+        `CASE WHEN ${zeros(x)} THEN CAST('leading zero: ' || ${x} AS ${type}) ELSE ${coercion.strict(x)} END`,
       tolerant: (x) => `CASE WHEN ${zeros(x)} THEN NULL ELSE ${coercion.tolerant(x)} END`,
       unfit: (x) => `CASE WHEN ${zeros(x)} THEN true ELSE ${coercion.unfit(x)} END`,
     };

@@ -249,7 +249,9 @@ class Fitting {
         this.#note(
           "discard_column",
           there.name,
-          `column ${column.source} has turned from ${formatType(from)} into ${formatType(wanted)} and is left out`,
+          `column ${column.source} has turned from ${formatType(from)} into ${
+            formatType(wanted)
+          } and is left out`,
         );
         return;
       case "freeze":
@@ -277,7 +279,9 @@ class Fitting {
     const type = variant === undefined ? wanted : join(variant.type, wanted);
     if (variant === undefined) this.#add(name, type, undefined);
     else if (!fits(wanted, variant.type)) {
-      this.#changes.push(described({ kind: "change_type", column: variant.name, from: variant.type, to: type }));
+      this.#changes.push(
+        described({ kind: "change_type", column: variant.name, from: variant.type, to: type }),
+      );
       this.#table.set(name.toLowerCase(), { ...variant, type });
     }
     this.#columns.push({
@@ -366,11 +370,14 @@ class Fitting {
     const discarded = new Set(this.#notes.map(({ column }) => column?.toLowerCase()));
     // Files that are there keep the old name.
     const old = new Set(this.#policy.columns.map(({ renameFrom }) => renameFrom?.toLowerCase()));
-    const lost = (this.#input.table?.columns ?? []).map(({ name }) => this.#renamed(name)).filter(({ name }) => {
-      const key = name.toLowerCase();
-      return !written.has(key) && !discarded.has(key) && !old.has(key) && !OURS.test(name) && !isVariantOf(name, names) &&
-        !this.#policy.columns.some((column) => column.name.toLowerCase() === key);
-    });
+    const lost = (this.#input.table?.columns ?? []).map(({ name }) => this.#renamed(name)).filter(
+      ({ name }) => {
+        const key = name.toLowerCase();
+        return !written.has(key) && !discarded.has(key) && !old.has(key) && !OURS.test(name) &&
+          !isVariantOf(name, names) &&
+          !this.#policy.columns.some((column) => column.name.toLowerCase() === key);
+      },
+    );
     if (lost.length === 0) return;
     if (this.#policy.actions.missingColumn === "freeze") {
       throw problem.missingColumns(lost.map(({ name }) => name), { policy: this.#policy });

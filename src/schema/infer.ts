@@ -2,7 +2,14 @@
  * What a `schema:` block says of rows, found by looking at all of them: types that texts are of throughout, columns without
  * NULL, keys. Pure: the SQL, and what its answer means.
  */
-import { type Field, formatType, type LogicalType, quoteIdent, quoteLiteral, type Schema } from "../sdk/mod.ts";
+import {
+  type Field,
+  formatType,
+  type LogicalType,
+  quoteIdent,
+  quoteLiteral,
+  type Schema,
+} from "../sdk/mod.ts";
 
 /** A column as it would stand under `schema.columns`. */
 export interface InferredColumn {
@@ -63,7 +70,8 @@ export function profileSql(schema: Schema, relation: string): string {
 
 /** Reads the row of `profileSql`. */
 export function readProfile(schema: Schema, row: Readonly<Record<string, unknown>>): Profile {
-  const number = (name: string) => row[name] === undefined || row[name] === null ? undefined : Number(row[name]);
+  const number = (name: string) =>
+    row[name] === undefined || row[name] === null ? undefined : Number(row[name]);
   return {
     rows: Number(row.rows),
     columns: schema.fields.map((_, i) => ({
@@ -82,7 +90,8 @@ const ESTIMATE = 0.9;
 export function keyCandidates(schema: Schema, profile: Profile): string[] {
   return schema.fields.filter((_, i) => {
     const { values, distinct } = profile.columns[i]!;
-    return distinct !== undefined && profile.rows > 1 && values === profile.rows && distinct >= values * ESTIMATE;
+    return distinct !== undefined && profile.rows > 1 && values === profile.rows &&
+      distinct >= values * ESTIMATE;
   }).map((field) => field.name).slice(0, 4);
 }
 

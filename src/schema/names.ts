@@ -46,7 +46,8 @@ function collision(first: string, second: string, short: string): EngineError {
     "NAME_COLLISION",
     `The columns "${first}" and "${second}" would both be called "${short}" at the destination.`,
     {
-      hint: "give one of them another name in a rename_columns step, or with `rename_from` in `schema.columns`",
+      hint:
+        "give one of them another name in a rename_columns step, or with `rename_from` in `schema.columns`",
       context: { columns: [first, second], name: short },
     },
   );

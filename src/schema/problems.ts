@@ -17,7 +17,10 @@ function list(names: readonly string[]): string {
   return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
 }
 
-export function newColumns(names: readonly string[], where: Where & { known: readonly string[] }): EngineError {
+export function newColumns(
+  names: readonly string[],
+  where: Where & { known: readonly string[] },
+): EngineError {
   const near = names.length === 1 ? nearest(names[0]!, where.known) : undefined;
   return new EngineError(
     "SCHEMA_NEW_COLUMN",
@@ -25,7 +28,8 @@ export function newColumns(names: readonly string[], where: Where & { known: rea
       ? `The rows have a new column ${list(names)}, and the schema takes none.`
       : `The rows have ${names.length} new columns, and the schema takes none: ${list(names)}.`,
     {
-      hint: (near === undefined ? "" : `is it "${near}" under another name? then give \`rename_from\`; else `) +
+      hint:
+        (near === undefined ? "" : `is it "${near}" under another name? then give \`rename_from\`; else `) +
         "declare it under `schema.columns`, or set `schema.evolution.on_new_column` to evolve or discard_column",
       context: { columns: [...names] },
       location: placeOf(where),
@@ -60,7 +64,8 @@ export function typeChanged(
     "SCHEMA_TYPE_CHANGED",
     `Column "${name}" holds ${to}, and the destination's column is ${from}, which can't hold that exactly.`,
     {
-      hint: "set `on_type_change` (in `schema.evolution`, or for the column alone) to evolve (a wider type), variant " +
+      hint:
+        "set `on_type_change` (in `schema.evolution`, or for the column alone) to evolve (a wider type), variant " +
         "(a column beside it), discard_row or discard_column; or cast the column in a step",
       context: { column: name, from, to },
       location: placeOf(where),
@@ -162,7 +167,8 @@ export function duplicateValue(
       JSON.stringify(found.value)
     } is there already, and the column is ${what}.`,
     {
-      hint: "use write_mode: merge with merge_keys, or leave doubles out in a sql step (SELECT DISTINCT ON …)",
+      hint:
+        "use write_mode: merge with merge_keys, or leave doubles out in a sql step (SELECT DISTINCT ON …)",
       context: { columns: [...found.columns], row: found.row, value: found.value },
       location: placeOf(where),
     },

@@ -81,7 +81,9 @@ export function diffColumns(
       continue;
     }
     old.delete(oldKey!);
-    if (oldKey !== key) changes.push({ kind: "renamed", column: column.name, from: was.name, to: column.name });
+    if (oldKey !== key) {
+      changes.push({ kind: "renamed", column: column.name, from: was.name, to: column.name });
+    }
     if (was.type !== column.type) {
       changes.push({ kind: "type", column: column.name, from: was.type, to: column.type });
     }
@@ -95,7 +97,9 @@ export function diffColumns(
       });
     }
   }
-  for (const column of old.values()) changes.push({ kind: "removed", column: column.name, from: column.type });
+  for (const column of old.values()) {
+    changes.push({ kind: "removed", column: column.name, from: column.type });
+  }
   return changes;
 }
 

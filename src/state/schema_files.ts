@@ -79,7 +79,8 @@ export class SchemaFiles implements SchemaRegistry {
       if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     }
     throw new StateError("SCHEMA_REGISTRY_CORRUPTED", `The schema registry ${path} can't be read.`, {
-      hint: "restore it from a backup, or move it away: the history is then lost, and the next run begins a new one",
+      hint:
+        "restore it from a backup, or move it away: the history is then lost, and the next run begins a new one",
       context: { recipe, path },
     });
   }

@@ -23,7 +23,9 @@ export class SchemaTable implements SchemaRegistry {
     if (!(await exists(this.#database))) return [];
     const alias = await this.#session.attach(this.#database, { readOnly: true });
     const [there] = await this.#session.query(
-      `SELECT 1 AS x FROM duckdb_tables() WHERE database_name = ${quoteLiteral(alias)} AND table_name = '${TABLE}'`,
+      `SELECT 1 AS x FROM duckdb_tables() WHERE database_name = ${
+        quoteLiteral(alias)
+      } AND table_name = '${TABLE}'`,
     );
     if (there === undefined) return [];
     const rows = await this.#session.query<

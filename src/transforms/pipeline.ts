@@ -1,5 +1,11 @@
 /** Puts a recipe's steps around a batch: consecutive SQL steps are one statement, which nothing has run yet. */
-import { type Batch, type DataLoaderError, type Schema, type StepContext, TransformError } from "../sdk/mod.ts";
+import {
+  type Batch,
+  type DataLoaderError,
+  type Schema,
+  type StepContext,
+  TransformError,
+} from "../sdk/mod.ts";
 import { bindStep, type ReadyStep, readyStep } from "./bound_step.ts";
 import { type AppliedStep, diagnoseSteps } from "./diagnose.ts";
 import { recordingSession } from "./recording_session.ts";

@@ -27,7 +27,9 @@ const { values } = parseArgs({
 const { csv } = await ensureData(values.cache, Number(values.rows));
 const columns = ["id", "big", "measure", "amount", "code", "note", "active", "day", "created", "score"];
 // Every column is read and made its type; a count alone would leave them out.
-const scan = `SELECT ${columns.map((name) => `max(${name})`).join(", ")}, count(*) AS n FROM read_csv('${csv}')`;
+const scan = `SELECT ${
+  columns.map((name) => `max(${name})`).join(", ")
+}, count(*) AS n FROM read_csv('${csv}')`;
 const find = `SELECT count(*) AS n FROM (DESCRIBE SELECT * FROM read_csv('${csv}', sample_size = -1))`;
 const sides: Record<string, () => Promise<Measured>> = {
   "dataloader, types of all rows": () => measure("infer_run.ts", [csv]),
@@ -43,9 +45,13 @@ const { size } = await Deno.stat(csv);
 console.log(`${(size / 1e9).toFixed(2)} GB, ${values.rows} rows`);
 const [ours, native] = [...figures].map(([name, list]) => {
   const [ms, cpuMs] = [median(list.map((f) => f.ms)), median(list.map((f) => f.cpuMs))];
-  console.log(`${name.padEnd(32)} ${(ms / 1000).toFixed(2)} s wall, ${(cpuMs / 1000).toFixed(2)} s processor`);
+  console.log(
+    `${name.padEnd(32)} ${(ms / 1000).toFixed(2)} s wall, ${(cpuMs / 1000).toFixed(2)} s processor`,
+  );
   return { ms, cpuMs };
 });
 const ratio = ours!.ms / native!.ms;
-console.log(`${ratio.toFixed(2)} x wall, ${(ours!.cpuMs / native!.cpuMs).toFixed(2)} x processor (limit ${LIMIT})`);
+console.log(
+  `${ratio.toFixed(2)} x wall, ${(ours!.cpuMs / native!.cpuMs).toFixed(2)} x processor (limit ${LIMIT})`,
+);
 if (values.check && ratio > LIMIT) Deno.exit(1);

@@ -23,7 +23,11 @@ export async function inferBlock(call: Call, recipe: string, options: InferOptio
   const stateDirectory = call.stateDirectory(options.stateDir, prepared.plan.state);
   const found = await inferSandboxed(prepared, { stateDirectory });
   if (options.json) {
-    const shown = found.map((one) => ({ resource: one.resource, rows: one.rows, schema: blockOf(one, options) }));
+    const shown = found.map((one) => ({
+      resource: one.resource,
+      rows: one.rows,
+      schema: blockOf(one, options),
+    }));
     call.printJson(shown.length === 1 ? shown[0] : shown, { indent: true });
     return;
   }
@@ -54,7 +58,9 @@ function blockText(block: Record<string, unknown>): string {
 /** A value in YAML's flow form, quoted where it must be. */
 function scalar(value: unknown): string {
   if (typeof value !== "string") return String(value);
-  const plain = /^[A-Za-z_][\w ]*$/.test(value) ? stringify(value, { lineWidth: 0 }).trimEnd() : JSON.stringify(value);
+  const plain = /^[A-Za-z_][\w ]*$/.test(value)
+    ? stringify(value, { lineWidth: 0 }).trimEnd()
+    : JSON.stringify(value);
   return plain;
 }
 

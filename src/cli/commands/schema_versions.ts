@@ -106,7 +106,9 @@ export async function showDiff(
   for (const { resource, from, to, changes } of found) {
     const name = found.length > 1 ? `${resource}: ` : "";
     const until = to === "now" ? "the source as it is now" : `version ${to}`;
-    call.print(`${name}version ${from} to ${until}: ${changes.length === 0 ? "no difference" : ""}`.trimEnd());
+    call.print(
+      `${name}version ${from} to ${until}: ${changes.length === 0 ? "no difference" : ""}`.trimEnd(),
+    );
     for (const change of changes) call.print(`  ${describeVersionChange(change)}`);
   }
 }
@@ -120,7 +122,11 @@ function pick({ resource, place, versions }: Kept, number: number | undefined): 
     versions.length === 0
       ? `No schema of "${resource}" is recorded in ${place}.`
       : `There is no version ${number} of "${resource}": the versions are 1 to ${versions.length}.`,
-    { hint: versions.length === 0 ? "run the recipe first: a run records what it loads" : "see `schema history`" },
+    {
+      hint: versions.length === 0
+        ? "run the recipe first: a run records what it loads"
+        : "see `schema history`",
+    },
   );
 }
 

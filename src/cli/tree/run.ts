@@ -33,6 +33,10 @@ export function addRunCommands(program: Command, io: CliIO): void {
         .argParser(positive),
     )
     .option("--dry-run", "read and transform, write nothing")
+    .option(
+      "--report <file>",
+      "write what validation found: rules, counts, sample rows; as a page (.html) or as JSON (.json)",
+    )
     .addOption(jsonOption("print a summary on stdout as one JSON object a line, one line a recipe"))
     .addOption(new Option("--log-format <format>", "how logs look").choices(["text", "json"] as const))
     .addOption(logLevelOption())
@@ -44,6 +48,7 @@ export function addRunCommands(program: Command, io: CliIO): void {
         "dataloader run recipes/orders.yaml",
         "dataloader run orders.yaml customers.yaml --env-file .env",
         "dataloader run orders.yaml --full-refresh --var region=eu",
+        "dataloader run orders.yaml --dry-run --report out/quality.html",
         "dataloader run orders.yaml --json --no-progress | jq .rows_written",
       ),
     )

@@ -59,13 +59,17 @@ export function addSchemaCommands(program: Command, io: CliIO): void {
     )
     .action((recipe, options) =>
       invoke(io, options, async (call) => {
-        const { showVersion } = await load<typeof import("../commands/schema_versions.ts")>("schema_versions");
+        const { showVersion } = await load<typeof import("../commands/schema_versions.ts")>(
+          "schema_versions",
+        );
         await showVersion(call, recipe, options);
       })
     );
   schema.command("history")
     .summary("list the versions of the schema: what changed, when, and by which run")
-    .description("List every version that runs of a recipe have recorded, newest first, with what it changed.")
+    .description(
+      "List every version that runs of a recipe have recorded, newest first, with what it changed.",
+    )
     .argument("<recipe>", "recipe file")
     .addOption(jsonOption())
     .addOption(varOption())
@@ -78,7 +82,9 @@ export function addSchemaCommands(program: Command, io: CliIO): void {
     )
     .action((recipe, options) =>
       invoke(io, options, async (call) => {
-        const { showHistory } = await load<typeof import("../commands/schema_versions.ts")>("schema_versions");
+        const { showHistory } = await load<typeof import("../commands/schema_versions.ts")>(
+          "schema_versions",
+        );
         await showHistory(call, recipe, options);
       })
     );
@@ -90,7 +96,9 @@ export function addSchemaCommands(program: Command, io: CliIO): void {
     )
     .argument("<recipe>", "recipe file")
     .addOption(new Option("--from <number>", "a version (default: the newest)").argParser(positive))
-    .addOption(new Option("--to <number>", "a version (default: the source as it is now)").argParser(positive))
+    .addOption(
+      new Option("--to <number>", "a version (default: the source as it is now)").argParser(positive),
+    )
     .addOption(jsonOption())
     .addOption(varOption())
     .addOption(envFileOption())

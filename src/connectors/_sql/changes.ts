@@ -36,7 +36,8 @@ export function changeRefused(change: SchemaChange, cause: DataLoaderError): Con
     "SCHEMA_CHANGE_REFUSED",
     `The table can't be changed (${change.description}): ${cause.message}`,
     {
-      hint: "change the table yourself, choose another action for this change under `schema.evolution`, or load the " +
+      hint:
+        "change the table yourself, choose another action for this change under `schema.evolution`, or load the " +
         "table again with --full-refresh",
       context: { column: change.column ?? null, statement: change.statement! },
       cause,
@@ -120,7 +121,9 @@ class Statements {
     const { columns, primaryKey, unique } = change;
     const parts = [
       ...columns.map((column) => `${this.#definition(column)}${column.nullable ? "" : " NOT NULL"}`),
-      ...(primaryKey.length === 0 ? [] : [`PRIMARY KEY (${primaryKey.map((c) => this.#quote(c)).join(", ")})`]),
+      ...(primaryKey.length === 0
+        ? []
+        : [`PRIMARY KEY (${primaryKey.map((c) => this.#quote(c)).join(", ")})`]),
       ...unique.map((column) => `UNIQUE (${this.#quote(column)})`),
     ];
     return [
@@ -132,7 +135,9 @@ class Statements {
   #definition({ name, type, default: fill }: ColumnDefinition): string {
     const { columnType, literal } = this.#dialect;
     const sql = columnType(type);
-    return `${this.#quote(name)} ${sql}${fill === undefined ? "" : ` DEFAULT CAST(${literal(fill)} AS ${sql})`}`;
+    return `${this.#quote(name)} ${sql}${
+      fill === undefined ? "" : ` DEFAULT CAST(${literal(fill)} AS ${sql})`
+    }`;
   }
 
   /** Rows that are there get the default, or NULL; a column without NULL needs a default for them. */
@@ -147,7 +152,9 @@ class Statements {
 
   #comment({ name, description }: ColumnDefinition): string[] {
     if (description === undefined || !this.#dialect.comments) return [];
-    return [`COMMENT ON COLUMN ${this.#table.sql}.${this.#quote(name)} IS ${this.#dialect.literal(description)}`];
+    return [
+      `COMMENT ON COLUMN ${this.#table.sql}.${this.#quote(name)} IS ${this.#dialect.literal(description)}`,
+    ];
   }
 
   #changeType({ column, from, to }: Extract<TableChange, { kind: "change_type" }>): string[] {
@@ -157,9 +164,12 @@ class Statements {
     const text = columnType({ kind: "string" });
     const cast = `CAST(${name} AS ${type})`;
     // A float holds not every number: one that it does not stops the change, and with it the load.
-    const checked = to.kind === "float" && (from.kind === "decimal" || (from.kind === "integer" && from.bits === 64));
+    const checked = to.kind === "float" &&
+      (from.kind === "decimal" || (from.kind === "integer" && from.bits === 64));
     const using = checked
-      ? `CASE WHEN CAST(${cast} AS ${columnType(from)}) = ${name} THEN ${cast} WHEN ${name} IS NULL THEN NULL ` +
+      ? `CASE WHEN CAST(${cast} AS ${
+        columnType(from)
+      }) = ${name} THEN ${cast} WHEN ${name} IS NULL THEN NULL ` +
         `ELSE CAST(${literal("not exact: ")} || CAST(${name} AS ${text}) AS ${type}) END`
       : to.kind === "json"
       ? this.#dialect.toJson(name)

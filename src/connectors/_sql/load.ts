@@ -222,12 +222,16 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     if (!this.#replaces) return await changeTable(this.#driver, changes, { ...of, target: this.#target });
     if (of.table !== undefined) {
       // Names and NOT NULL are no matter of the staging table: they change when it takes the live one's place.
-      const later = changes.filter(({ kind }) => ["rename_column", "drop_not_null", "set_not_null"].includes(kind));
+      const later = changes.filter(({ kind }) =>
+        ["rename_column", "drop_not_null", "set_not_null"].includes(kind)
+      );
       this.#later.push(...later);
       return plannedChanges(this.#driver, later, { ...of, target: this.#target });
     }
     const table = await this.#driver.readTable(this.#staging);
-    if (table === undefined) await changeTable(this.#driver, changes, { ...of, table, target: this.#staging });
+    if (table === undefined) {
+      await changeTable(this.#driver, changes, { ...of, table, target: this.#staging });
+    }
     return [];
   }
 

@@ -59,7 +59,9 @@ class FileDestination implements Destination {
   }
 
   get table(): Destination["table"] {
-    return this.#writer.format.columnsOf === undefined ? undefined : () => columnsThere(this.#path, this.#writer);
+    return this.#writer.format.columnsOf === undefined
+      ? undefined
+      : () => columnsThere(this.#path, this.#writer);
   }
 
   async describe(

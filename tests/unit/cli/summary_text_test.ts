@@ -33,8 +33,8 @@ const summary: RunSummary = {
   sandbox: true,
   resumed: false,
   nothing_to_do: false,
-  sandbox: true,
   schema_changes: [],
+  coercions: [],
   resources: [resource],
   state: {
     location: ".state/orders.json",

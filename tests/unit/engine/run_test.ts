@@ -56,7 +56,6 @@ function setup(
     access: [],
     recipe: "r",
     file: "r.yaml",
-    access: [],
     resources: [{
       name: "main",
       source: {

@@ -192,7 +192,6 @@ Deno.test("blocks to come validate, and are listed with their places", async () 
   assert.deepEqual(recipe.later.map(({ key, location }) => [key, location.line, location.column]), [
     ["schema", 4, 1],
     ["normalization", 19, 1],
-    ["validation", 28, 1],
     ["schedule", 51, 11],
     ["alerts", 52, 1],
     ["python", 44, 7],
