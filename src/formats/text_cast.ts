@@ -228,7 +228,10 @@ function shaped(x: string, usual: readonly string[], pattern: string): string {
       )
     }`
   );
-  return `CASE strlen(${x}) ${cases.join(" ")} ELSE ${match(x, pattern)} END`;
+  // Other forms have the length of a usual one: "…:00-0530" is as long as "…:00.000Z".
+  return `CASE WHEN CASE strlen(${x}) ${cases.join(" ")} ELSE false END THEN true ELSE ${
+    match(x, pattern)
+  } END`;
 }
 
 function match(x: string, pattern: string): string {
