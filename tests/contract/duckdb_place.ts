@@ -63,5 +63,5 @@ export const duckdbSystem: System = {
       [Symbol.asyncDispose]: folder.remove,
     };
   },
-  lacks: { C5: "not declared yet", C10: "no secrets in its keys" },
+  lacks: { C10: "no secrets in its keys" },
 };

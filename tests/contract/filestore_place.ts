@@ -75,7 +75,6 @@ export function filestoreSystem(
     },
     ...more,
     lacks: {
-      C5: "not declared yet",
       C10: "no secrets in its keys",
       S9: "files have no catalogue",
       ...more.lacks,

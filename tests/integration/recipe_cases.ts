@@ -266,6 +266,14 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
     rows: [{ id: "C-1" }, { id: "C-4" }],
   },
   {
+    recipe: "permissions/narrowed.yaml",
+    env: { SHOP_GREETING: "Hej" },
+    written: 5,
+    again: 5,
+    check: ["SELECT greeting FROM read_ndjson('$OUT/permissions/greetings.jsonl') WHERE id = 'C-1'"],
+    rows: [{ greeting: "Hej Ada from Sweden" }],
+  },
+  {
     recipe: "plugins/ini_format.yaml",
     written: 3,
     again: 3,

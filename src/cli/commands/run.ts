@@ -1,3 +1,4 @@
+import type { EarlyWorker } from "../../app/early_worker.ts";
 import { dirname } from "node:path";
 import type { Prepared } from "../../app/prepare.ts";
 import type { SandboxedRecipe } from "../../app/sandboxed.ts";
@@ -32,6 +33,8 @@ export interface RunCommandOptions extends RecipeOptions {
   readonly report?: string;
   /** Default true. */
   readonly sandbox?: boolean;
+  /** For the first recipe, started while this module was loaded. */
+  readonly early?: Promise<EarlyWorker | undefined>;
 }
 
 /** A recipe of the command line, ready to run. */
@@ -60,6 +63,7 @@ export async function runRecipes(
     redactor: call.redactor,
     color: call.io.stderr.color,
   });
+  let early = await options.early;
   try {
     const jobs = await prepareAll(call, files, { ...options, logs });
     const summaries: RunSummary[] = [];
@@ -70,12 +74,15 @@ export async function runRecipes(
       const progress = startProgress(call, options);
       above = progress?.above;
       try {
+        const worker = early;
+        early = undefined;
         const builder = new ReportBuilder();
         const summary = await runJob(call, job, {
           options,
           logs,
           progress,
           signal: stop.signal,
+          early: worker,
           report: (event) => builder.add(event),
         });
         summaries.push(summary);
@@ -89,6 +96,7 @@ export async function runRecipes(
     if (options.report !== undefined && reports.length > 0) await writeReport(call, options.report, reports);
     if (jobs.length > 0) call.io.exitCode = stop.exitCode() ?? exitCodeOf(summaries);
   } finally {
+    if (early !== undefined) await (await import("../../app/sandboxed.ts")).dropEarly(early);
     stop.release();
     logs.close();
   }
@@ -241,10 +249,11 @@ async function runJob(
     logs: Logs;
     progress: ProgressView | undefined;
     signal: AbortSignal;
+    early?: EarlyWorker;
     report: EventSink;
   },
 ): Promise<RunSummary> {
-  const { options, logs, progress, signal } = setting;
+  const { options, logs, progress, signal, early } = setting;
   const log = logs.forRun();
   const sinks: EventSink[] = [options.logFormat === "json" ? log : withoutFailures(log), setting.report];
   if (progress !== undefined) sinks.push(progress.sink);
@@ -258,7 +267,7 @@ async function runJob(
   };
   if (job.sandboxed !== undefined) {
     const { executeSandboxed } = await import("../../app/sandboxed.ts");
-    return await executeSandboxed({ ...job.sandboxed, plan: job.plan }, settings);
+    return await executeSandboxed({ ...job.sandboxed, plan: job.plan }, { ...settings, early });
   }
   const { executePlan } = await import("../../app/execute.ts");
   return await executePlan(job.plan, settings);

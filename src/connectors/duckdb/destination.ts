@@ -14,11 +14,11 @@ import {
   type WriteDescription,
   type WriteOptions,
 } from "../../sdk/mod.ts";
+import { findKeys, requireTargetKeys } from "../_sql/keys.ts";
 import { checkWrite, type DuckdbConfig } from "./config.ts";
 import { exists, isFolder, openForReading, openForWriting, type Target, targetOf } from "./database.ts";
 import { DuckdbLoad } from "./load.ts";
 import { LOADS_TABLE } from "./loads.ts";
-import { findKeys, requireTargetKeys } from "./merge.ts";
 import { checkScd2 } from "./scd2.ts";
 import { asTableSchema, type ExistingTable, fitSchema, plannedChanges, readTable } from "./schema.ts";
 

@@ -16,10 +16,11 @@ import {
   type WriteOptions,
   type WriteResult,
 } from "../../sdk/mod.ts";
+import { findKeys, requireTargetKeys } from "../_sql/keys.ts";
 import { asConnectorError, findRelation, inTransaction, type Target } from "./database.ts";
 import { Loads } from "./loads.ts";
 import { addQuarantined, removeOlder } from "./quarantine.ts";
-import { applyMerge, findKeys, requireTargetKeys, stageBatch } from "./merge.ts";
+import { applyMerge, stageBatch } from "./merge.ts";
 import { addValidity, checkScd2, versionTime } from "./scd2.ts";
 import { type Fit, fitSchema, makeChanges, readTable } from "./schema.ts";
 import { createStaging, dropStaging, fitStaging, stagingOf, swap } from "./staging.ts";

@@ -5,7 +5,7 @@ import { complete, load } from "./support.ts";
 Deno.test("defaults", async () => {
   const recipe = await load(complete());
   assert.deepEqual(recipe.runtime, {
-    batchSize: 100_000,
+    batchSize: 122_880,
     parallelism: 4,
     retries: { maxAttempts: 4, initialDelayMs: 500, maxDelayMs: 30_000 },
     deadLetter: undefined,
