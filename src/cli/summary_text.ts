@@ -195,7 +195,10 @@ function hints(summary: RunSummary, view: SummaryView, style: Style): string[] {
   if (summary.rows_rejected > 0) {
     const validation = summary.resources.find((resource) => resource.validation !== undefined)?.validation;
     if (validation === undefined) {
-      return ["see why rows were rejected in the file above, mend them and load it"];
+      // Rows that the schema leaves out are in no file.
+      return view.deadLetter === undefined && summary.schema_changes.length > 0
+        ? []
+        : ["see why rows were rejected in the file above, mend them and load it"];
     }
     return validation.quarantine === undefined
       ? [`${style.code(`${run} --dry-run --report report.html`)} shows rows that break rules`]

@@ -24,7 +24,7 @@ import type { Redactor } from "../secrets/mod.ts";
 import { applySteps } from "../transforms/pipeline.ts";
 import { type Conformed, SchemaGuard } from "./conform.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
-import { eventLogger, RAISED_MEMORY_LIMIT, type RunOptions } from "./io.ts";
+import { eventLogger, raisedMemoryLimits, type RunOptions } from "./io.ts";
 import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
@@ -67,8 +67,8 @@ export class ResourceRun {
   #sequence = 0;
   /** Revision of the saved state that the run begins from. */
   readonly #basis: number;
-  /** The default limit on memory has been raised. */
-  #roomy = false;
+  /** How often the default limit on memory has been raised. */
+  #raised = 0;
   readonly #guard: SchemaGuard;
   readonly #history: SchemaHistory;
   readonly #validator: Validator | undefined;
@@ -266,6 +266,7 @@ export class ResourceRun {
       const split = await rejectRows({
         input,
         load: this.#load!,
+        error,
         session,
         deadLetter,
         identity: { recipe: this.#io.plan.recipe, resource: resource.name, position },
@@ -481,17 +482,20 @@ export class ResourceRun {
   }
 
   /**
-   * Raises the engine's default limit on memory, once, for a load that does not fit into it (thousands of columns, huge
+   * Raises the engine's default limit on memory for a load that does not fit into it (thousands of columns, huge
    * values). A limit that the recipe sets stays. Returns whether to try again.
    */
   async #giveMoreMemory(error: DataLoaderError): Promise<boolean> {
     const limited = this.#io.plan.runtime.memoryLimit !== undefined;
-    if (error.code !== "OUT_OF_MEMORY" || limited || this.#roomy || this.#io.signal.aborted) return false;
-    this.#roomy = true;
-    await this.#io.session.run(`SET memory_limit = '${RAISED_MEMORY_LIMIT}'`);
+    const limit = raisedMemoryLimits(this.#resource)[this.#raised];
+    if (error.code !== "OUT_OF_MEMORY" || limited || limit === undefined || this.#io.signal.aborted) {
+      return false;
+    }
+    this.#raised++;
+    await this.#io.session.run(`SET memory_limit = '${limit}'`);
     this.#log().log(
       "info",
-      `The load needs more memory than the default; it goes on with ${RAISED_MEMORY_LIMIT}.`,
+      `The load needs more memory than the default; it goes on with ${limit}.`,
     );
     return true;
   }

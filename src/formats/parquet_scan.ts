@@ -151,7 +151,12 @@ function exactCast(value: string, as: { from: LogicalType; to: LogicalType; name
   const numbers = ["integer", "float", "decimal"];
   if (numbers.includes(from.kind) && numbers.includes(to.kind)) {
     const message = `CAST(${value} AS VARCHAR) || ${quoteLiteral(` (column "${as.name}")`)}`;
-    return `CASE WHEN ${value} IS NULL THEN NULL WHEN TRY_CAST(${value} AS ${type}) = ${value} ` +
+    // Compared as what it was: as a float, 2^53 + 1 is the same as 2^53.
+    const cast = `TRY_CAST(${value} AS ${type})`;
+    const back = to.kind === "float" && from.kind !== "float"
+      ? `TRY_CAST(${cast} AS ${engineType(from)})`
+      : cast;
+    return `CASE WHEN ${value} IS NULL THEN NULL WHEN ${back} = ${value} ` +
       `THEN CAST(${value} AS ${type}) ELSE CAST(${message} AS ${type}) END`;
   }
   return `CAST(${value} AS ${type})`;

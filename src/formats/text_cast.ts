@@ -116,7 +116,7 @@ function fitting(x: string, cast: TextCast): [Case, ...Case[]] {
     case "time":
       return [{ fits: shaped(x, USUAL_TIMES, CLOCK), as: plain }];
     case "binary":
-      return [{ fits: `${x} <> ''`, as: `from_base64(${x})` }];
+      return [{ fits: `${x} IS NOT NULL`, as: `from_base64(${x})` }];
     case "array":
     case "struct":
       return [{ fits: `${x} <> ''`, as: `CAST(CAST(${x} AS JSON) AS ${type})` }];
@@ -152,17 +152,19 @@ function shares(cast: TextCast): boolean {
 function floatCases(x: string, cast: TextCast): [Case, ...Case[]] {
   const value = `TRY_CAST(${x} AS DOUBLE)`;
   const asText = `CAST(${value} AS VARCHAR)`;
+  const type = engineType(cast.type);
+  const result = type === "DOUBLE" ? value : `CAST(${value} AS ${type})`;
   if (!shares(cast)) {
     // Without the rarer tests: they would be megabytes of SQL, and minutes.
-    const as = `CAST(${x} AS DOUBLE)`;
+    const as = `CAST(${x} AS ${type})`;
     return cast.inferred
       ? [{ fits: `strlen(${x}) <= 18`, as }, { fits: `${asText} = ${x}`, as }]
       : [{ fits: `${x} <> ''`, as }];
   }
   const finite = `isfinite(${value})`;
   // A pattern and no IN: the engine makes a join of a list, and one in a thousand columns overflows its stack.
-  const named = { fits: match(x, "(?i)\\s*[+-]?(nan|inf|infinity)\\s*"), as: value };
-  if (!cast.inferred) return [{ fits: finite, as: value }, named];
+  const named = { fits: match(x, "(?i)\\s*[+-]?(nan|inf|infinity)\\s*"), as: result };
+  if (!cast.inferred) return [{ fits: finite, as: result }, named];
   // By their order as texts: from '1' on, or 0.… and .…, or -1…, there is no zero or plus in front.
   const start = `CASE WHEN ${x} >= '1' THEN true WHEN ${x} >= '0/' THEN false ELSE ${x} >= '-1' END`;
   const quick = `CASE WHEN strlen(${x}) > 18 THEN ${asText} = ${x} WHEN strlen(${x}) <= 15 THEN ${start} ` +
@@ -172,8 +174,8 @@ function floatCases(x: string, cast: TextCast): [Case, ...Case[]] {
     `WHEN ${match(x, "-?\\d{16,}")} THEN ${whole} ` +
     `WHEN strlen(${x}) <= 18 THEN true ELSE ${asText} = lower(${x}) END`;
   return [
-    { fits: `CASE WHEN ${finite} THEN ${quick} END`, as: value },
-    { fits: `CASE WHEN ${finite} THEN ${slow} END`, as: value },
+    { fits: `CASE WHEN ${finite} THEN ${quick} END`, as: result },
+    { fits: `CASE WHEN ${finite} THEN ${slow} END`, as: result },
     named,
   ];
 }
@@ -220,10 +222,16 @@ function shaped(x: string, usual: readonly string[], pattern: string): string {
   const test = (glob: string) => `${x} GLOB ${quoteLiteral(glob)}`;
   const cases = [...byLength].map(([length, globs]) =>
     `WHEN ${length} THEN ${
-      globs.map(test).reduceRight((otherwise, fits) => `CASE WHEN ${fits} THEN true ELSE ${otherwise} END`)
+      globs.map(test).reduceRight(
+        (otherwise, fits) => `CASE WHEN ${fits} THEN true ELSE ${otherwise} END`,
+        match(x, pattern),
+      )
     }`
   );
-  return `CASE strlen(${x}) ${cases.join(" ")} ELSE ${match(x, pattern)} END`;
+  // Other forms have the length of a usual one: "…:00-0530" is as long as "…:00.000Z".
+  return `CASE WHEN CASE strlen(${x}) ${cases.join(" ")} ELSE false END THEN true ELSE ${
+    match(x, pattern)
+  } END`;
 }
 
 function match(x: string, pattern: string): string {

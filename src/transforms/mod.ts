@@ -1,4 +1,7 @@
-/** The steps that ship, and the pipeline that applies steps to a batch. Loads no driver. */
+/**
+ * The steps that ship, and the pipeline that applies steps to a batch. Loads no driver, nor what takes as long as one: functions
+ * that judge rows are in `function_verdicts.ts`, for those who call one.
+ */
 import { addColumn } from "./add_column.ts";
 import type { AnyTransform } from "./bound_step.ts";
 import { cast } from "./cast.ts";

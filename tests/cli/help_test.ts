@@ -25,6 +25,7 @@ Deno.test("the commands are those of the design", () => {
     "check",
     "completions",
     "connector",
+    "contract",
     "init",
     "list-connectors",
     "permissions",

@@ -469,6 +469,109 @@ export const DESTINATION_RULES: readonly Rule[] = [
       }
     },
   },
+  {
+    id: "D25",
+    title:
+      "`settle` is awaited once, when all rows were pulled; where it throws, nothing of the batch is there",
+    unless: (system) => system.connector.capabilities.settles !== true && "does not await settle",
+    run: async (bed, step) => {
+      for (const mode of modesOf(bed.system)) {
+        await step(mode, async () => {
+          const name = bed.name();
+          await bed.client(async (client) => {
+            const keys = mode === "merge" ? { mergeKeys: ["id"] } : {};
+            const load = await client.openLoad(name, { mode, ...keys });
+            const at = (await load.resume())?.sequence ?? 0;
+            const staged = mode === "overwrite" ? { staged: true } : {};
+            const batch = await client.session.relation(numbers(0, 10));
+            const no = new DataLoaderError("NO", "not to be committed");
+            const refused = load.writeBatch(batch, position(at + 1, staged), {
+              settle: () => Promise.reject(no),
+            });
+            await assert.rejects(refused, (error) => error instanceof DataLoaderError && error.code === "NO");
+            const seen: number[] = [];
+            const next = position(at + 1, staged);
+            const result = await load.writeBatch(batch, next, {
+              settle: (accepted) => {
+                seen.push(accepted);
+                next.tally = { settled: true };
+                return Promise.resolve(undefined);
+              },
+            });
+            assert.deepEqual(seen, [10]);
+            assert.equal(result.rowsReceived, 10);
+            await load.commit(position(at + 2, { complete: true }));
+          });
+          assert.deepEqual(await bed.rows(name), await bed.expected(numbers(0, 10)));
+        });
+      }
+    },
+  },
+  {
+    id: "D26",
+    title:
+      "rows that `settle` gives are added to their table in the same transaction; a load that replaces all rows replaces them",
+    unless: (system) => system.connector.capabilities.quarantine !== true && "no quarantine table",
+    run: async (bed) => {
+      const name = bed.name();
+      const table = bed.name();
+      const bad = (run: string) =>
+        `SELECT 'contract' AS recipe, 'main' AS resource, '${run}' AS run_id, i AS id FROM range(3) r(i)`;
+      const load = async (mode: "append" | "overwrite", run: string, fail = false) => {
+        await bed.client(async (client) => {
+          const load = await client.openLoad(name, { mode, quarantineTable: table });
+          const at = (await load.resume())?.sequence ?? 0;
+          const batch = await client.session.relation(numbers(0, 10));
+          // What comes behind the pull fails where the rows are no relation.
+          const rows = await client.session.relation(
+            fail ? `SELECT error('broken') AS id FROM range(1)` : bad(run),
+          );
+          const written = load.writeBatch(
+            batch,
+            position(at + 1, { runId: run, ...(mode === "overwrite" ? { staged: true } : {}) }),
+            { settle: () => Promise.resolve({ table, rows }) },
+          );
+          if (fail) await assert.rejects(written);
+          else {
+            await written;
+            await load.commit(position(at + 2, { runId: run, complete: true }));
+          }
+        }, { recipe: "contract", resource: "main" });
+      };
+      if (without("append")(bed.system) === false) {
+        await load("append", "run-1");
+        await load("append", "run-2", true);
+        assert.equal((await bed.rows(name)).length, 10, "the batch that failed");
+        await load("append", "run-3");
+        assert.equal((await bed.rows(table)).length, 6);
+      }
+      if (without("overwrite")(bed.system) === false) {
+        await load("overwrite", "run-4");
+        assert.equal((await bed.rows(table)).length, 3);
+      }
+    },
+  },
+  {
+    id: "D27",
+    title: "`abort` with `discard` throws away what is staged",
+    unless: (system) => positionless(system) || without("overwrite")(system),
+    run: async (bed) => {
+      const name = bed.name();
+      await bed.load(name, [numbers(0, 5)], { mode: "overwrite" });
+      await bed.client(async (client) => {
+        const load = await client.openLoad(name, { mode: "overwrite" });
+        const at = (await load.resume())?.sequence ?? 0;
+        await client.write(load, numbers(50, 5), position(at + 1, { runId: "run-2", staged: true }));
+        await load.abort({ discard: true });
+      });
+      await bed.client(async (client) => {
+        const load = await client.openLoad(name, { mode: "overwrite" });
+        assert.notEqual((await load.resume())?.staged, true);
+        await load.abort();
+      });
+      assert.deepEqual(await bed.rows(name), await bed.expected(numbers(0, 5)));
+    },
+  },
   ...MERGE_RULES,
 ];
 

@@ -310,6 +310,59 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
     check: ["SELECT lname FROM read_csv('$OUT/plugins/masked.csv') WHERE id IN ('C-1', 'C-9') ORDER BY id"],
     rows: [{ lname: "*******st" }, { lname: "**oß" }],
   },
+  ...schemaRun("evolve", { again: 3, columns: "sku, name, price, stock::INTEGER AS stock, colour" }, [
+    { sku: "A-1", name: "Lamp", price: "47.50", stock: 12, colour: null },
+    { sku: "A-2", name: "Chair", price: "119.0", stock: 3, colour: null },
+    { sku: "A-3", name: "Shelf", price: "89.5", stock: 40, colour: null },
+    { sku: "A-4", name: "Desk", price: "on request", stock: 4, colour: "oak" },
+    { sku: "A-5", name: "Stool", price: "34.00", stock: 7, colour: null },
+  ]),
+  {
+    recipe: "schema/freeze.yaml",
+    written: 3,
+    again: 0,
+    check: [...attach("schema"), 'SELECT sku, price FROM "freeze" ORDER BY sku LIMIT 1'],
+    rows: [{ sku: "A-1", price: 49.9 }],
+  },
+  ...schemaRun("discard_column", { again: 2, columns: "sku, price, stock::INTEGER AS stock" }, [
+    { sku: "A-1", price: 49.9, stock: 12 },
+    { sku: "A-2", price: 119, stock: 3 },
+    { sku: "A-3", price: 89.5, stock: 40 },
+    { sku: "A-4", price: null, stock: 4 },
+    { sku: "A-5", price: null, stock: 7 },
+  ]),
+  ...schemaRun("discard_row", { again: 2, columns: "sku, price" }, [
+    { sku: "A-1", price: 47.5 },
+    { sku: "A-2", price: 119 },
+    { sku: "A-3", price: 89.5 },
+    { sku: "A-5", price: 34 },
+  ]),
+  ...schemaRun("variant", { again: 3, columns: "sku, price, price__v_text" }, [
+    { sku: "A-1", price: 47.5, price__v_text: null },
+    { sku: "A-2", price: 119, price__v_text: null },
+    { sku: "A-3", price: 89.5, price__v_text: null },
+    { sku: "A-4", price: null, price__v_text: "on request" },
+    { sku: "A-5", price: 34, price__v_text: null },
+  ]),
+  {
+    recipe: "schema/lenient.yaml",
+    written: 3,
+    again: 3,
+    check: ["SELECT sku, price::VARCHAR AS price FROM '$OUT/schema/prices.parquet' ORDER BY sku"],
+    rows: [{ sku: "A-1", price: "47.50" }, { sku: "A-4", price: null }, { sku: "A-5", price: "34.00" }],
+  },
+  {
+    recipe: "schema/strict.yaml",
+    written: 5,
+    again: 5,
+    check: [
+      ...attach("schema"),
+      `SELECT (SELECT count(*)::INTEGER FROM customers) AS n, (SELECT max(version)::INTEGER FROM _dataloader_schemas) AS version,
+         (SELECT string_agg(constraint_type, ' ' ORDER BY constraint_type) FROM duckdb_constraints()
+          WHERE table_name = 'customers' AND constraint_type <> 'NOT NULL') AS keys`,
+    ],
+    rows: [{ n: 5, version: 1, keys: "PRIMARY KEY" }],
+  },
   {
     recipe: "validation/fail.yaml",
     written: 9,
@@ -369,3 +422,29 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
     rows: [{ id: 3, message: "has no domain" }, { id: 5, message: "has no domain" }],
   },
 ];
+
+/** A recipe that is run with the first prices, and then with the second, which have changed. */
+function schemaRun(
+  name: string,
+  second: { again: number; columns: string },
+  rows: readonly Record<string, Json>[],
+): RecipeRun[] {
+  const recipe = `schema/${name}.yaml`;
+  return [
+    {
+      recipe,
+      written: 3,
+      again: 0,
+      check: [...attach("schema"), `SELECT count(*)::INTEGER AS n FROM ${name}`],
+      rows: [{ n: 3 }],
+    },
+    {
+      recipe,
+      args: ["--var", "file=prices-2"],
+      written: second.again,
+      again: 0,
+      check: [...attach("schema"), `SELECT ${second.columns} FROM ${name} ORDER BY sku`],
+      rows,
+    },
+  ];
+}

@@ -23,3 +23,21 @@ Deno.test("the recipe of docs/testing.md passes its tests", async () => {
     assert.equal(changed.outcomes[0]!.passed, false);
   });
 });
+
+Deno.test("recipes in docs/validation.md pass their tests", async (t) => {
+  const page = await Deno.readTextFile(new URL("../../docs/validation.md", import.meta.url));
+  const recipes = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, text]) => text!).filter((text) =>
+    text.includes("tests:")
+  );
+  assert.equal(recipes.length, 2);
+  for (const recipe of recipes) {
+    await t.step(/name: (\w+)/.exec(recipe)![1]!, async () => {
+      await withHome(async (home) => {
+        await Deno.writeTextFile(`${home}/r.yaml`, recipe);
+        const { outcomes } = await testRecipe(`${home}/r.yaml`, { input: {} });
+        assert.ok(outcomes.length > 0);
+        assert.ok(outcomes.every(({ passed }) => passed), JSON.stringify(outcomes, null, 2));
+      });
+    });
+  }
+});

@@ -47,10 +47,51 @@ interface ModeOptions {
   readonly source: keyof typeof SOURCES;
   readonly seeded?: boolean;
   readonly share?: number;
+  /** About one row in ten is quarantined: those rows count as well, each to be there once. */
+  readonly quarantine?: "table" | "folder" | "file";
 }
 
-function recipe(source: keyof typeof SOURCES, inputs: string, destination: Record<string, unknown>) {
-  return { name: "kill", plugins: [PARTS_PLUGIN], source: SOURCES[source](inputs), destination };
+function recipe(
+  options: ModeOptions,
+  inputs: string,
+  to: { destination: Record<string, unknown>; home: string },
+) {
+  const { source, quarantine } = options;
+  const place = {
+    table: { quarantine_table: "bad" },
+    folder: { quarantine: `${to.home}/bad/` },
+    file: { quarantine: `${to.home}/bad.jsonl` },
+  };
+  return {
+    name: "kill",
+    plugins: [PARTS_PLUGIN],
+    source: SOURCES[source](inputs),
+    destination: to.destination,
+    ...(quarantine === undefined ? {} : {
+      validation: {
+        rules: [{ column: "amount", max: 9000 }],
+        on_error: "quarantine",
+        ...place[quarantine],
+      },
+    }),
+  };
+}
+
+/** The rows that were loaded and, where a mode quarantines, those that were put aside, as texts. */
+function withQuarantined(
+  select: string,
+  home: string,
+  of: { alias: string; quarantine: ModeOptions["quarantine"] },
+): string {
+  if (of.quarantine === undefined) return select;
+  const bad = {
+    table: `SELECT CAST("row" AS VARCHAR) AS r FROM ${of.alias}.main.bad`,
+    folder:
+      `SELECT CAST("row" AS VARCHAR) AS r FROM read_ndjson('${home}/bad/*.jsonl', columns = {"row": 'JSON'})`,
+    file:
+      `SELECT CAST("row" AS VARCHAR) AS r FROM read_ndjson('${home}/bad.jsonl', columns = {"row": 'JSON'})`,
+  }[of.quarantine];
+  return `SELECT 'loaded' AS what, CAST(to_json(t) AS VARCHAR) AS r FROM (${select}) AS t UNION ALL SELECT 'quarantined', r FROM (${bad})`;
 }
 
 function toTable(name: string, write: Record<string, unknown>, options: ModeOptions): KillMode {
@@ -60,23 +101,25 @@ function toTable(name: string, write: Record<string, unknown>, options: ModeOpti
     seeded: options.seeded ?? false,
     share: options.share ?? 1,
     sights: [STATE_FILE, /^out\.duckdb\.wal$/],
-    atomic: options.seeded ?? false,
+    // What is staged is quarantined already.
+    atomic: (options.seeded ?? false) && options.quarantine === undefined,
     recipe: (inputs, home) =>
-      recipe(options.source, inputs, {
-        type: "duckdb",
-        database: `${home}/out.duckdb`,
-        table: "rows",
-        ...write,
+      recipe(options, inputs, {
+        home,
+        destination: { type: "duckdb", database: `${home}/out.duckdb`, table: "rows", ...write },
       }),
     rows: (home, alias) => ({
       setup: [`ATTACH '${home}/out.duckdb' AS ${alias} (READ_ONLY)`],
-      select: `SELECT * FROM ${alias}.main.rows`,
+      select: withQuarantined(`SELECT * FROM ${alias}.main.rows`, home, {
+        alias,
+        quarantine: options.quarantine,
+      }),
     }),
     litter: async (home) => {
       const tables = await queryFile(
         `${home}/out.duckdb`,
         `SELECT table_name AS name FROM duckdb_tables()
-         WHERE database_name = 'db' AND table_name NOT IN ('rows', '_dataloader_loads')`,
+         WHERE database_name = 'db' AND table_name NOT IN ('rows', 'bad', '_dataloader_loads')`,
       );
       const files = await filesUnder(home);
       return [
@@ -97,13 +140,17 @@ function toFiles(name: string, write: Record<string, unknown>, options: ModeOpti
     // A directory of files has no moment at which all of them change.
     atomic: false,
     recipe: (inputs, home) =>
-      recipe(options.source, inputs, {
-        type: "filestore",
-        path: `${home}/out/`,
-        format: "parquet",
-        ...write,
+      recipe(options, inputs, {
+        home,
+        destination: { type: "filestore", path: `${home}/out/`, format: "parquet", ...write },
       }),
-    rows: (home) => ({ setup: [], select: `SELECT * FROM read_parquet('${home}/out/*.parquet')` }),
+    rows: (home, alias) => ({
+      setup: [],
+      select: withQuarantined(`SELECT * FROM read_parquet('${home}/out/*.parquet')`, home, {
+        alias,
+        quarantine: options.quarantine,
+      }),
+    }),
     litter: async (home) => {
       const files = await filesUnder(home);
       return files.filter((file) => /\.(tmp|part)$|\.tmp\b|staging/.test(file));
@@ -124,6 +171,24 @@ export const MODES: readonly KillMode[] = [
   toTable("merge into DuckDB", merge, { source: "newParts" }),
   toFiles("append to files", append, { source: "newParts", share: 0.5 }),
   toFiles("overwrite of files", overwrite, { source: "parts", seeded: true, share: 0.5 }),
+  toTable("append with quarantine", append, { source: "newParts", quarantine: "table", share: 0.5 }),
+  toTable("overwrite with quarantine", overwrite, {
+    source: "parts",
+    seeded: true,
+    quarantine: "table",
+    share: 0.5,
+  }),
+  toFiles("append with quarantine in a folder", append, {
+    source: "newParts",
+    quarantine: "folder",
+    share: 0.5,
+  }),
+  toFiles("overwrite with quarantine in a file", overwrite, {
+    source: "parts",
+    seeded: true,
+    quarantine: "file",
+    share: 0.5,
+  }),
 ];
 
 /**

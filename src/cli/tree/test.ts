@@ -1,10 +1,47 @@
-import type { Command } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import { invoke, load } from "../invoke.ts";
 import type { CliIO } from "../io.ts";
-import { envFileOption, examples, jsonOption, logLevelOption, varOption } from "./options.ts";
+import { envFileOption, examples, jsonOption, logLevelOption, stateDirOption, varOption } from "./options.ts";
 
-/** `test`. */
+/** `test` and `contract`. */
 export function addTestCommands(program: Command, io: CliIO): void {
+  addTest(program, io);
+  addContract(program, io);
+}
+
+function addContract(program: Command, io: CliIO): void {
+  program.command("contract")
+    .summary("export what a recipe promises of its rows")
+    .description(
+      "Print the columns and rules of a recipe for others to rely on: as the JSON Schema of a row, or as a document of the " +
+        "Open Data Contract Standard. Opens the source to tell its columns, reads no rows but samples.",
+    )
+    .argument("<recipe>", "recipe file")
+    .addOption(
+      new Option("--format <format>", "what is printed")
+        .choices(["json-schema", "odcs"] as const).default("json-schema" as const),
+    )
+    .option("--offline", "open nothing: only the columns that `schema` and rules name")
+    .addOption(varOption())
+    .addOption(envFileOption())
+    .addOption(stateDirOption())
+    .addOption(logLevelOption())
+    .addHelpText(
+      "after",
+      examples(
+        "dataloader contract orders.yaml > orders.schema.json",
+        "dataloader contract orders.yaml --format odcs > orders.odcs.yaml",
+      ),
+    )
+    .action((recipe, options) =>
+      invoke(io, options, async (call) => {
+        const { printContract } = await load<typeof import("../commands/contract.ts")>("contract");
+        await printContract(call, recipe, options);
+      })
+    );
+}
+
+function addTest(program: Command, io: CliIO): void {
   program.command("test")
     .summary("run the tests of recipes, offline")
     .description(

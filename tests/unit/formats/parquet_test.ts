@@ -22,7 +22,7 @@ Deno.test(
     const swapped = await make(l, "b.parquet", "SELECT 'y' AS name, 2::BIGINT AS id");
     const lacking = await make(l, "c.parquet", "SELECT 3::INTEGER AS id");
     const more = await make(l, "d.parquet", "SELECT 4::INTEGER AS id, 'z' AS name, DATE '2024-01-01' AS day");
-    const other = await make(l, "e.parquet", "SELECT 1.5::DOUBLE AS id, 'z' AS name");
+    const other = await make(l, "e.parquet", "SELECT DATE '2024-01-01' AS id, 'z' AS name");
     assert.deepEqual((await l.read([a, swapped])).types, { id: "int64", name: "string" });
     assert.deepEqual((await l.read([a, swapped])).rows, [{ id: 1n, name: "x" }, { id: 2n, name: "y" }]);
     const missing = await failure(l, [a, lacking]);
@@ -44,9 +44,13 @@ Deno.test(
     ]);
     assert.deepEqual((await l.read([a, other], { columns: { id: "string" } })).rows, [
       { id: "1", name: "x" },
-      { id: "1.5", name: "z" },
+      { id: "2024-01-01", name: "z" },
     ]);
-    assert.equal((await failure(l, [a, other], { columns: { id: "int" } })).code, "CONVERSION_FAILED");
+    const half = await make(l, "f.parquet", "SELECT 1.5::DOUBLE AS id, 'z' AS name");
+    assert.deepEqual((await l.read([a, half])).types, { id: "float", name: "string" });
+    assert.equal((await failure(l, [a, half], { columns: { id: "int" } })).code, "CONVERSION_FAILED");
+    const exact = await make(l, "g.parquet", "SELECT 9007199254740993 AS id, 'z' AS name");
+    assert.equal((await failure(l, [half, exact])).code, "CONVERSION_FAILED");
     assert.equal((await failure(l, a, { columns: { nmae: "string" } })).code, "UNKNOWN_COLUMN");
   }),
 );
@@ -93,14 +97,15 @@ Deno.test("widen: the type that holds all values of both", () => {
     ["int32", "int64", "int64"],
     ["uint8", "int8", "int16"],
     ["uint32", "int64", "int64"],
-    ["uint64", "int64", "decimal(38,0)"],
+    ["uint64", "int64", "decimal(20,0)"],
     ["float32", "float", "float"],
-    ["int64", "float", undefined],
-    ["int32", "decimal(10,2)", "decimal(12,2)"],
+    ["int64", "float", "float"],
+    ["int32", "decimal(10,2)", "decimal(21,2)"],
     ["decimal(10,2)", "decimal(12,4)", "decimal(12,4)"],
-    ["decimal(38,2)", "decimal(38,10)", undefined],
+    ["decimal(38,2)", "decimal(38,10)", "float"],
     ["string", "int64", undefined],
-    ["date", "datetime", undefined],
+    ["date", "datetime", "datetime"],
+    ["date", "datetime(tz)", undefined],
   ];
   for (const [a, b, expected] of cases) {
     const wider = widen(parseType(a)!, parseType(b)!);

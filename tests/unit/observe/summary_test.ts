@@ -97,6 +97,8 @@ Deno.test("the summary is exactly what its events say", () => {
     peak_memory_bytes: 5_000_000,
     resumed: true,
     nothing_to_do: false,
+    sandbox: false,
+    coercions: [],
     schema_changes: [{ resource: "orders", kind: "add_column", column: "x", description: "adds x" }],
     resources: [
       {

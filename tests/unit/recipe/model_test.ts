@@ -5,13 +5,15 @@ import { complete, load } from "./support.ts";
 Deno.test("defaults", async () => {
   const recipe = await load(complete());
   assert.deepEqual(recipe.runtime, {
-    batchSize: 100_000,
+    batchSize: 122_880,
     parallelism: 4,
     retries: { maxAttempts: 4, initialDelayMs: 500, maxDelayMs: 30_000 },
     deadLetter: undefined,
     memoryLimit: undefined,
     threads: undefined,
     tempDirectory: undefined,
+    permissions: undefined,
+    codeAccess: undefined,
   });
   assert.deepEqual(recipe.state, { backend: "local", directory: undefined });
   assert.deepEqual(recipe.source, {
@@ -51,6 +53,8 @@ state: {backend: s3, bucket: b}
     memoryLimit: "512MB",
     threads: 2,
     tempDirectory: "tmp/",
+    permissions: undefined,
+    codeAccess: undefined,
   });
   assert.deepEqual(recipe.later, [{ key: "state", location: { file: "recipe.yaml", line: 12, column: 18 } }]);
 });
@@ -190,7 +194,6 @@ tests:
 Deno.test("blocks to come validate, and are listed with their places", async () => {
   const recipe = await load(complete(LATER));
   assert.deepEqual(recipe.later.map(({ key, location }) => [key, location.line, location.column]), [
-    ["schema", 4, 1],
     ["normalization", 19, 1],
     ["schedule", 51, 11],
     ["alerts", 52, 1],
