@@ -47,10 +47,14 @@ export function castText(text: string, cast: TextCast): string {
   // the engine from taking the start of the message for a date. Where the value stands is found afterwards.
   const message = `concat('"', ${text}, '"')`;
   const empty = cast.type.kind === "binary" ? "" : `WHEN ${text} = '' THEN NULL `;
-  const otherwise = `WHEN ${text} IS NULL THEN NULL ELSE CAST(${message} AS ${type}) END`;
-  if (!shares(cast)) return `CASE ${empty}${cases.map(when).join(" ")} ${otherwise}`;
+  const otherwise = `ELSE CAST(${message} AS ${type}) END`;
+  if (!shares(cast)) {
+    return `CASE ${empty}${cases.map(when).join(" ")} WHEN ${text} IS NULL THEN NULL ${otherwise}`;
+  }
   const [quick, ...others] = cases;
-  return `CASE ${when(quick)} ${empty}${others.map(when).join(" ")} ${otherwise}`;
+  return `CASE ${when(quick)} ${empty}WHEN ${text} IS NULL THEN NULL ${
+    others.map(when).join(" ")
+  } ${otherwise}`;
 }
 
 /** SQL that is true for a text that `castText` fails on, and never NULL. */
@@ -148,17 +152,19 @@ function shares(cast: TextCast): boolean {
 function floatCases(x: string, cast: TextCast): [Case, ...Case[]] {
   const value = `TRY_CAST(${x} AS DOUBLE)`;
   const asText = `CAST(${value} AS VARCHAR)`;
+  const type = engineType(cast.type);
+  const result = type === "DOUBLE" ? value : `CAST(${value} AS ${type})`;
   if (!shares(cast)) {
     // Without the rarer tests: they would be megabytes of SQL, and minutes.
-    const as = `CAST(${x} AS DOUBLE)`;
+    const as = `CAST(${x} AS ${type})`;
     return cast.inferred
       ? [{ fits: `strlen(${x}) <= 18`, as }, { fits: `${asText} = ${x}`, as }]
       : [{ fits: `${x} <> ''`, as }];
   }
   const finite = `isfinite(${value})`;
   // A pattern and no IN: the engine makes a join of a list, and one in a thousand columns overflows its stack.
-  const named = { fits: match(x, "(?i)\\s*[+-]?(nan|inf|infinity)\\s*"), as: value };
-  if (!cast.inferred) return [{ fits: finite, as: value }, named];
+  const named = { fits: match(x, "(?i)\\s*[+-]?(nan|inf|infinity)\\s*"), as: result };
+  if (!cast.inferred) return [{ fits: finite, as: result }, named];
   // By their order as texts: from '1' on, or 0.… and .…, or -1…, there is no zero or plus in front.
   const start = `CASE WHEN ${x} >= '1' THEN true WHEN ${x} >= '0/' THEN false ELSE ${x} >= '-1' END`;
   const quick = `CASE WHEN strlen(${x}) > 18 THEN ${asText} = ${x} WHEN strlen(${x}) <= 15 THEN ${start} ` +
@@ -168,8 +174,8 @@ function floatCases(x: string, cast: TextCast): [Case, ...Case[]] {
     `WHEN ${match(x, "-?\\d{16,}")} THEN ${whole} ` +
     `WHEN strlen(${x}) <= 18 THEN true ELSE ${asText} = lower(${x}) END`;
   return [
-    { fits: `CASE WHEN ${finite} THEN ${quick} END`, as: value },
-    { fits: `CASE WHEN ${finite} THEN ${slow} END`, as: value },
+    { fits: `CASE WHEN ${finite} THEN ${quick} END`, as: result },
+    { fits: `CASE WHEN ${finite} THEN ${slow} END`, as: result },
     named,
   ];
 }
@@ -216,7 +222,10 @@ function shaped(x: string, usual: readonly string[], pattern: string): string {
   const test = (glob: string) => `${x} GLOB ${quoteLiteral(glob)}`;
   const cases = [...byLength].map(([length, globs]) =>
     `WHEN ${length} THEN ${
-      globs.map(test).reduceRight((otherwise, fits) => `CASE WHEN ${fits} THEN true ELSE ${otherwise} END`)
+      globs.map(test).reduceRight(
+        (otherwise, fits) => `CASE WHEN ${fits} THEN true ELSE ${otherwise} END`,
+        match(x, pattern),
+      )
     }`
   );
   return `CASE strlen(${x}) ${cases.join(" ")} ELSE ${match(x, pattern)} END`;

@@ -32,8 +32,10 @@ export {
   planSteps,
   type Step,
 } from "./pipeline.ts";
-
-export { loadFunction } from "./function_module.ts";
 export { conversion } from "./cast_conversion.ts";
 export { reasonSql } from "./cast_reason.ts";
 export { isRefusal } from "./cast_rules.ts";
+export { loadFunction } from "./function_module.ts";
+
+/** Functions that judge rows: `verdictsOf`. Loaded when one does, as Arrow comes with it, which `validate` has no use for. */
+export const loadVerdicts = () => import("./function_verdicts.ts");
