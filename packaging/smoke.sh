@@ -7,7 +7,7 @@ version=${2#v}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/smoke tëst.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-cp "$here"/smoke/* "$work"
+cp -R "$here"/smoke/. "$work"
 cp "$executable" "$work/"
 chmod 755 "$work/$(basename "$executable")"
 cd "$work"

@@ -8,6 +8,7 @@ import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build, type Built, faultsOf, GENERAL_FLAGS, megabytes, unpackFolder } from "./compile/build.ts";
+import { recipeBuild } from "./compile/recipe.ts";
 import { fetchRuntime } from "./compile/runtime.ts";
 import { findTarget, type Target, TARGETS } from "./compile/targets.ts";
 import { ROOT } from "./files.ts";
@@ -32,6 +33,11 @@ const root = fileURLToPath(ROOT);
 interface Wanted {
   readonly target: Target;
   readonly output: string;
+}
+
+/** A path of the command line: `deno task` calls from the project's folder and tells where it was called itself. */
+function fromCaller(path: string): string {
+  return resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), path);
 }
 
 class CallError extends Error {}
@@ -63,12 +69,16 @@ function ownTarget(): Target {
   throw new CallError(`There is no executable for ${Deno.build.target}. Name one with --target.`);
 }
 
+function outputOf({ output }: Options, usual: string): string {
+  return output === undefined ? resolve(root, usual) : fromCaller(output);
+}
+
 function wantedOf(options: Options): Wanted[] {
   const names = options.all ? TARGETS.map(({ name }) => name) : options.target ?? [];
   const stem = options.recipe === undefined ? "dataloader" : basename(options.recipe).replace(/\.\w+$/, "");
   if (names.length === 0) {
     const target = ownTarget();
-    return [{ target, output: resolve(root, options.output ?? `dist/${stem}${target.suffix}`) }];
+    return [{ target, output: outputOf(options, `dist/${stem}${target.suffix}`) }];
   }
   if (options.output !== undefined && names.length > 1) {
     throw new CallError("--output names one file, and there are several targets.");
@@ -80,8 +90,7 @@ function wantedOf(options: Options): Wanted[] {
         `There is no target "${name}". There are ${TARGETS.map((t) => t.name).join(", ")}.`,
       );
     }
-    const output = options.output ?? `dist/${stem}-${target.name}${target.suffix}`;
-    return { target, output: resolve(root, output) };
+    return { target, output: outputOf(options, `dist/${stem}-${target.name}${target.suffix}`) };
   });
 }
 
@@ -153,11 +162,13 @@ if (import.meta.main) {
     }
     const mirror = options.mirror ?? Deno.env.get("DENORT_MIRROR");
     const commit = await commitOf();
+    const recipe = options.recipe === undefined ? undefined : await recipeBuild(fromCaller(options.recipe));
     for (const wanted of wantedOf(options)) {
       if (mirror !== undefined && Deno.env.get("DENORT_BIN") === undefined) {
         await prepareRuntime(mirror, wanted.target.triple);
       }
-      const built = await build({ root, ...wanted, commit, flags: GENERAL_FLAGS });
+      const built = await build({ root, ...wanted, commit, flags: GENERAL_FLAGS, ...recipe });
+      if (recipe !== undefined) { for (const flag of recipe.flags) console.log(`  ${flag}`); }
       await report(built, wanted, options["embed-only"] ?? false);
     }
   } catch (error) {

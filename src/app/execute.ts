@@ -1,13 +1,14 @@
 /** Executing a Plan in this thread: gives the engine its state backend and its session. The same in a Worker. */
 import { tmpdir } from "node:os";
-import { createSession } from "../batch/mod.ts";
+import { createSession, sealNative, setEngineWalls } from "../batch/mod.ts";
 import { registerBuiltins } from "../builtin.ts";
 import { type RunOptions, runPlan } from "../engine/mod.ts";
 import type { EventSink, RunSummary } from "../observe/mod.ts";
 import type { Plan } from "../plan/mod.ts";
-import type { StateBackend } from "../sdk/mod.ts";
+import { holdsRecipes, type StateBackend } from "../sdk/mod.ts";
+import { enginePaths, temporaryWithin } from "./permissions.ts";
 import { importPlugins } from "./plugins.ts";
-import { temporaryWithin } from "./permissions.ts";
+import { registryFor } from "./registry.ts";
 import { DEFAULT_STATE_DIRECTORY, stateBackendFor } from "./state_backend.ts";
 
 export interface ExecuteOptions extends RunOptions {
@@ -22,6 +23,7 @@ export interface ExecuteOptions extends RunOptions {
 /** Runs a plan to its end. What a run can meet is in the summary; nothing is thrown for it. */
 export async function executePlan(plan: Plan, options: ExecuteOptions = {}): Promise<RunSummary> {
   registerBuiltins();
+  if (holdsRecipes()) await closeEngine(plan, options);
   await importPlugins(plan.plugins);
   const { emit = () => {}, signal = new AbortController().signal } = options;
   const { fullRefresh, limit, dryRun, sandbox } = options;
@@ -31,7 +33,19 @@ export async function executePlan(plan: Plan, options: ExecuteOptions = {}): Pro
     emit,
     signal,
     openSession: createSession,
+    openRegistry: (session) => registryFor(plan, { stateDirectory: options.stateDirectory, session }),
   }, { fullRefresh, limit, dryRun, sandbox });
+}
+
+/**
+ * In an executable for one recipe the process is held to what the recipe needs, but Deno's permissions do not hold native
+ * code: the embedded engine gets its own walls, as in a Worker.
+ */
+async function closeEngine(plan: Plan, options: ExecuteOptions): Promise<void> {
+  const directory = plan.runtime.tempDirectory ?? temporaryDirectory(plan, options) ?? tmpdir();
+  await Deno.mkdir(directory, { recursive: true });
+  setEngineWalls(await enginePaths(plan.access), await Deno.realPath(directory));
+  sealNative({ required: plan.access.some(({ kind }) => kind === "code") });
 }
 
 /** Undefined: the system's. A process that may not write there, held to the permissions of one recipe, has one in its states. */

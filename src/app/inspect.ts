@@ -1,11 +1,21 @@
 /** The commands that look without loading: `plan`, `preview`, `check`. */
 import { createSession } from "../batch/mod.ts";
-import { checkPlan, type CheckResult, describePlan, type Preview, previewPlan } from "../engine/mod.ts";
+import {
+  checkPlan,
+  type CheckResult,
+  describePlan,
+  inferPlan,
+  type InferredSchema,
+  type Preview,
+  previewPlan,
+} from "../engine/mod.ts";
 import type { ResourceDescription, RunIO } from "../engine/mod.ts";
 import type { Plan } from "../plan/mod.ts";
+import type { SchemaVersion } from "../schema/mod.ts";
 import type { ExecuteOptions } from "./execute.ts";
 import { importPlugins } from "./plugins.ts";
 import { registerBuiltins } from "../builtin.ts";
+import { registryFor } from "./registry.ts";
 import { stateBackendFor } from "./state_backend.ts";
 
 type Options = Pick<ExecuteOptions, "stateDirectory" | "stateBackend" | "emit" | "signal">;
@@ -34,6 +44,34 @@ export async function checkConnections(plan: Plan, options: Options = {}): Promi
   return await checkPlan(plan, lookingIO(plan, options));
 }
 
+/** The schema of what each resource loads, from all of its rows. */
+export async function inferSchema(plan: Plan, options: Options = {}): Promise<InferredSchema[]> {
+  await ready(plan);
+  return await inferPlan(plan, lookingIO(plan, options));
+}
+
+/** The versions of the schema of each resource, oldest first, and where they are kept. */
+export async function schemaHistory(
+  plan: Plan,
+  options: Options = {},
+): Promise<{ resource: string; place: string; versions: readonly SchemaVersion[] }[]> {
+  const session = await createSession();
+  try {
+    const registry = registryFor(plan, { stateDirectory: options.stateDirectory, session });
+    const found = [];
+    for (const { name } of plan.resources) {
+      found.push({
+        resource: name,
+        place: registry.describe(plan.recipe),
+        versions: await registry.versions(plan.recipe, name),
+      });
+    }
+    return found;
+  } finally {
+    await session.close();
+  }
+}
+
 async function ready(plan: Plan): Promise<void> {
   registerBuiltins();
   await importPlugins(plan.plugins);
@@ -45,5 +83,6 @@ function lookingIO(plan: Plan, options: Options): RunIO {
     emit: options.emit ?? (() => {}),
     signal: options.signal ?? new AbortController().signal,
     openSession: createSession,
+    openRegistry: (session) => registryFor(plan, { stateDirectory: options.stateDirectory, session }),
   };
 }

@@ -1,3 +1,4 @@
+export { type EarlyWorker, startEarly } from "./early_worker.ts";
 export * from "./execute.ts";
 export * from "./inspect.ts";
 export * from "./prepare.ts";

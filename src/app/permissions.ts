@@ -13,6 +13,7 @@ import {
   withoutCovered,
 } from "../sandbox/mod.ts";
 import type { Access } from "../sdk/mod.ts";
+import { registryAccess } from "./registry.ts";
 import { stateBackendFor } from "./state_backend.ts";
 
 /** What is to be done: `run` loads, `look` writes nothing, `check` proves that the destination can be written. */
@@ -28,13 +29,13 @@ export interface PermissionOptions {
 /** A recipe that is planned: `prepareSandboxed`. */
 export interface CommandRecipe {
   readonly recipe: Pick<Recipe, "files" | "requiredEnv" | "optionalEnv">;
-  readonly plan: Pick<Plan, "recipe" | "state" | "runtime">;
+  readonly plan: Pick<Plan, "recipe" | "state" | "runtime" | "registry">;
   readonly access: { readonly run: readonly PlannedAccess[] };
 }
 
 /** What a run of a plan is given, with the reason for each. */
 export async function permissionsOf(
-  plan: Pick<Plan, "recipe" | "state">,
+  plan: Pick<Plan, "recipe" | "state" | "registry">,
   accesses: readonly PlannedAccess[],
   options: PermissionOptions,
 ): Promise<Grant[]> {
@@ -128,8 +129,14 @@ function fromFileUrl(url: URL): string | undefined {
     : undefined;
 }
 
-function stateAccess(plan: Pick<Plan, "recipe" | "state">, options: PermissionOptions): Access[] {
-  const all = stateBackendFor(plan, options.stateDirectory).access?.(plan.recipe) ?? [];
+function stateAccess(
+  plan: Pick<Plan, "recipe" | "state" | "registry">,
+  options: PermissionOptions,
+): Access[] {
+  const all = [
+    ...stateBackendFor(plan, options.stateDirectory).access?.(plan.recipe) ?? [],
+    ...registryAccess(plan, options.stateDirectory),
+  ];
   return options.use === "run" ? [...all] : all.filter(({ kind }) => kind !== "write");
 }
 

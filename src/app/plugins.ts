@@ -1,6 +1,6 @@
 /** Importing the plug-ins of a recipe. */
 import { pathToFileURL } from "node:url";
-import { RecipeError } from "../sdk/mod.ts";
+import { heldModule, RecipeError } from "../sdk/mod.ts";
 
 /**
  * Imports modules that register connectors, formats or transforms.
@@ -9,7 +9,7 @@ import { RecipeError } from "../sdk/mod.ts";
 export async function importPlugins(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     try {
-      await import(pathToFileURL(path).href);
+      await import(heldModule(path) ?? pathToFileURL(path).href);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new RecipeError("PLUGIN_FAILED", `The plug-in "${path}" can't be loaded: ${reason}`, {

@@ -2,7 +2,7 @@
 import { registerBuiltins } from "../builtin.ts";
 import { type Plan, planRecipe } from "../plan/mod.ts";
 import { type LoadOptions, loadRecipe, type Recipe } from "../recipe/mod.ts";
-import type { JsonObject } from "../sdk/mod.ts";
+import { heldRecipe, type JsonObject } from "../sdk/mod.ts";
 import { importPlugins } from "./plugins.ts";
 import type { RecipeTexts } from "./sandbox_task.ts";
 
@@ -27,7 +27,7 @@ export async function readRecipe(
   registerBuiltins();
   return await loadRecipe(file, {
     readFile: async (path) => {
-      const text = await Deno.readTextFile(path);
+      const text = heldRecipe(path) ?? await Deno.readTextFile(path);
       onRead?.(path, text);
       return text;
     },

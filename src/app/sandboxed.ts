@@ -1,12 +1,13 @@
 /** Running, planning and looking in a Worker that holds only the permissions which the recipe needs. */
 import { tmpdir } from "node:os";
 import { TempDirectory } from "../batch/temp_directory.ts";
-import type { CheckResult, Preview, ResourceDescription } from "../engine/mod.ts";
+import type { CheckResult, InferredSchema, Preview, ResourceDescription } from "../engine/mod.ts";
 import { type EventSink, peakMemory, type RunSummary, SummaryBuilder } from "../observe/mod.ts";
 import { accessOf, narrow, type Plan, type PlannedAccess, planRecipe } from "../plan/mod.ts";
 import type { Recipe } from "../recipe/mod.ts";
 import { errorFromData, type Grant, inWorker, isNamed, parentFolder } from "../sandbox/mod.ts";
 import { DataLoaderError, EngineError, findConnector, findTransform, RecipeErrors } from "../sdk/mod.ts";
+import { type EarlyWorker, remember, WORKER } from "./early_worker.ts";
 import type { ExecuteOptions } from "./execute.ts";
 import { refuseLinksOut } from "./links.ts";
 import { enginePaths, makeTargetFolders, permissionsOf, type Use } from "./permissions.ts";
@@ -109,6 +110,7 @@ export async function executeSandboxed(
   prepared: SandboxedRecipe,
   options: Omit<ExecuteOptions, "stateBackend" | "stateDirectory" | "sandbox"> & {
     readonly stateDirectory: string;
+    readonly early?: EarlyWorker;
   },
 ): Promise<RunSummary> {
   const { emit, signal, stateDirectory, fullRefresh, limit, dryRun } = options;
@@ -123,6 +125,7 @@ export async function executeSandboxed(
       ...prepared,
       access: dryRun ? prepared.access.look : prepared.access.run,
       use: dryRun ? "look" : "run",
+      early: options.early,
       stateDirectory,
       signal,
       emit: (event) => {
@@ -176,6 +179,16 @@ export async function previewSandboxed(
   );
 }
 
+/** The schema of what each resource loads, from all of its rows. */
+export async function inferSandboxed(prepared: SandboxedRecipe, options: Looking): Promise<InferredSchema[]> {
+  const { stateDirectory } = options;
+  return await look<InferredSchema[]>(
+    prepared,
+    { kind: "infer", plan: prepared.plan, options: { stateDirectory } },
+    options,
+  );
+}
+
 /** Whether both ends of each resource can be reached. */
 export async function checkSandboxed(prepared: SandboxedRecipe, options: Looking): Promise<CheckResult[]> {
   const found = await look<(Omit<CheckResult, "error"> & { error?: Parameters<typeof errorFromData>[0] })[]>(
@@ -186,7 +199,7 @@ export async function checkSandboxed(prepared: SandboxedRecipe, options: Looking
   return found.map((one) => ({ ...one, error: one.error && errorFromData(one.error) }));
 }
 
-type LookTask = Extract<SandboxTask, { kind: "describe" | "preview" | "check" }>;
+type LookTask = Extract<SandboxTask, { kind: "describe" | "preview" | "check" | "infer" }>;
 
 async function look<T>(
   prepared: SandboxedRecipe,
@@ -204,7 +217,7 @@ async function look<T>(
 }
 
 interface Setting {
-  readonly recipe: Pick<Recipe, "name" | "runtime" | "state">;
+  readonly recipe: Pick<Recipe, "name" | "file" | "runtime" | "state" | "secrets">;
   readonly access: readonly PlannedAccess[];
   readonly codeEnv: Readonly<Record<string, string>>;
   readonly use: Use;
@@ -212,16 +225,18 @@ interface Setting {
   readonly stateDirectory: string | undefined;
   readonly emit?: EventSink;
   readonly signal?: AbortSignal;
+  /** Started before the recipe was read. */
+  readonly early?: EarlyWorker;
 }
-
-const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** Does a task in a Worker, with a temporary directory that is the task's own. */
 async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   const { recipe, access, use, stateDirectory, codeEnv } = setting;
-  const temporary = await makeTemporary(recipe.runtime.tempDirectory);
+  const early = setting.early?.tempParent === recipe.runtime.tempDirectory ? setting.early : undefined;
+  if (early === undefined) await dropEarly(setting.early);
+  const temporary = early?.temporary ?? await makeTemporary(recipe.runtime.tempDirectory);
   try {
-    const tempDirectory = await Deno.realPath(temporary.path);
+    const tempDirectory = (await Deno.realPath(temporary.path)).replaceAll("\\", "/");
     const about = { recipe: recipe.name, state: recipe.state };
     const grants: Grant[] = (await permissionsOf(about, access, {
       use,
@@ -236,7 +251,12 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
       plan: { ...task.plan, runtime: { ...task.plan.runtime, tempDirectory } },
     };
     shareEnv(codeEnv);
+    if (use === "run" && stateDirectory !== undefined && !holdsSecret(grants, recipe.secrets)) {
+      const tempParent = recipe.runtime.tempDirectory;
+      await remember(grants, { file: setting.recipe.file, stateDirectory, tempDirectory, tempParent });
+    }
     return await inWorker({
+      started: early?.started,
       entry: WORKER,
       task: given,
       grants,
@@ -248,6 +268,17 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   } finally {
     await temporary.remove();
   }
+}
+
+/** Whether a host or a path is made of a secret: such a set is not written down. */
+function holdsSecret(grants: readonly Grant[], secrets: ReadonlySet<string>): boolean {
+  return grants.some(({ value }) => [...secrets].some((secret) => secret !== "" && value.includes(secret)));
+}
+
+/** Ends a Worker that was started beforehand and is not needed. */
+export async function dropEarly(early: EarlyWorker | undefined): Promise<void> {
+  early?.started.worker.terminate();
+  await early?.temporary.remove();
 }
 
 async function makeTemporary(parent: string | undefined): Promise<TempDirectory> {

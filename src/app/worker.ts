@@ -25,6 +25,10 @@ serve<SandboxTask>(async (task, { emit, signal, walls }) => {
       const { preview } = await import("./inspect.ts");
       return await preview(task.plan, { ...task.options, emit, signal });
     }
+    case "infer": {
+      const { inferSchema } = await import("./inspect.ts");
+      return await inferSchema(task.plan, { ...task.options, emit, signal });
+    }
     case "check": {
       const { checkConnections } = await import("./inspect.ts");
       const results = await checkConnections(task.plan, { ...task.options, emit, signal });

@@ -21,8 +21,11 @@ export class TempDirectory {
     await Deno.mkdir(parent, { recursive: true });
     await removeAbandoned(parent);
     const path = await Deno.makeTempDir({ dir: parent, prefix: PREFIX });
-    const lock = await Deno.open(join(path, LOCK), { create: true, write: true });
+    // Under another name until it is held: a session that begins just now would take the directory for abandoned.
+    const fresh = join(path, `${LOCK}.new`);
+    const lock = await Deno.open(fresh, { create: true, write: true });
     await lock.lock(true);
+    await Deno.rename(fresh, join(path, LOCK));
     return new TempDirectory(path, lock);
   }
 

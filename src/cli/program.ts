@@ -8,6 +8,7 @@ import { addConnectorCommands } from "./tree/connectors.ts";
 import { addLookCommands } from "./tree/look.ts";
 import { addPermissionsCommand } from "./tree/permissions.ts";
 import { addProjectCommands } from "./tree/project.ts";
+import { addSchemaCommands } from "./tree/schema.ts";
 import { addRunCommands } from "./tree/run.ts";
 import { addStateCommands } from "./tree/state.ts";
 import { addTestCommands } from "./tree/test.ts";
@@ -19,6 +20,8 @@ export function buildProgram(io: CliIO): Command {
   program
     .description("Load data from anywhere to anywhere, as a recipe says.")
     .version(VERSION, "-V, --version", "print the version")
+    // So that an option behind `schema history` is not taken for one of `schema`.
+    .enablePositionalOptions()
     .helpOption("-h, --help", "show help")
     .addHelpCommand(
       // The typings know no help command with an argument; commander itself makes it so.
@@ -55,6 +58,7 @@ export function buildProgram(io: CliIO): Command {
   addStateCommands(program, io);
   program.commandsGroup("Learn:");
   addConnectorCommands(program, io);
+  addSchemaCommands(program, io);
   program.commandsGroup("Set up:");
   addProjectCommands(program, io);
   program.addHelpText(

@@ -1,6 +1,7 @@
 /** The summary of a run for people. Pure. */
-import type { ResourceSummary, RunSummary } from "../observe/mod.ts";
+import type { ResourceSummary, RunSummary, SummaryCoercion } from "../observe/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../observe/format.ts";
+import { holdsRecipes } from "../sdk/mod.ts";
 import { PLAIN, type Style } from "./style.ts";
 import { pad, wrap } from "./width.ts";
 
@@ -30,6 +31,8 @@ export function renderSummary(summary: RunSummary, view: SummaryView): string[] 
   const lines = summaryLines(summary, view);
   if (summary.sandbox) return lines;
   const { style = PLAIN } = view;
+  // An executable for one recipe holds no more than that recipe needs.
+  if (holdsRecipes()) return lines;
   const text = "none (--no-sandbox): the run held all permissions of the process";
   return [...lines, `  ${style.dim(pad("sandbox", LABEL))}${style.warning(text)}`];
 }
@@ -54,10 +57,23 @@ function summaryLines(summary: RunSummary, view: SummaryView): string[] {
     if (summary.resources.length > 1) lines.push(resourceHeadline(resource, style));
     lines.push(...resourceLines(resource, summary, view, { shorten, line }));
   }
-  for (const { description } of summary.schema_changes) lines.push(line("schema", shorten(description)));
+  for (const { description, safety } of summary.schema_changes) {
+    const mark = safety === "destructive" ? " (destructive: readers of the table may need a change)" : "";
+    lines.push(line("schema", `${shorten(description)}${mark}`));
+  }
+  for (const coercion of summary.coercions) lines.push(line("values", coercionText(coercion)));
   if (!view.dryRun) lines.push(...positionLines(summary, view, line));
   lines.push(...hints(summary, view, style).map((hint) => line("next", hint)));
   return lines;
+}
+
+function coercionText({ column, to, changed, lost, moved = 0, variant, first }: SummaryCoercion): string {
+  const parts = [
+    ...(changed > 0 ? [`${formatCount(changed)} changed to fit ${to}`] : []),
+    ...(lost > 0 ? [`${formatCount(lost)} became NULL, being no ${to}`] : []),
+    ...(moved > 0 ? [`${formatCount(moved)} went into ${variant}, being no ${to}`] : []),
+  ];
+  return `${column}: ${parts.join(", ")}; the first is ${JSON.stringify(first.value)} in row ${first.row}`;
 }
 
 function headline(summary: RunSummary, view: SummaryView, style: Style): string {

@@ -8,13 +8,17 @@ import {
   type Json,
   type OpenContext,
   type ReadDescription,
+  type ReadRequest,
   type Schema,
   type Session,
   type Source,
   type SourceState,
+  type StepContext,
   type WriteDescription,
 } from "../sdk/mod.ts";
 import { applySteps, planSteps } from "../transforms/mod.ts";
+import { schemaOf, schemaProblem } from "../schema/mod.ts";
+import { planConform, type PlannedSchema } from "./conform.ts";
 import { asError, explain, type UnderWay } from "./failure.ts";
 import { eventLogger, type RunIO } from "./io.ts";
 import { sourceStateOf } from "./resume.ts";
@@ -71,8 +75,18 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
     () =>
       withSource(resource, look, (source) => source.describe(readRequest(resource, look.plan), look.state)),
   );
-  const schema = read && await attempt("source", () => schemaAfterSteps(read.schema, resource, look));
-  const write = schema &&
+  const rows = read && await attempt("source", () => schemaAfterSteps(read.schema, resource, look));
+  const planned = rows && resource.schema && await attempt(
+    "destination",
+    () =>
+      withDestination(
+        resource,
+        look,
+        (destination) => planSchema(rows, { resource, look, destination, read }),
+      ),
+  );
+  const schema = resource.schema === undefined ? rows : planned?.schema;
+  const described = schema &&
     await attempt(
       "destination",
       () =>
@@ -84,9 +98,33 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
             fullRefresh: false,
             startedAt: new Date().toISOString(),
             orderBy: resource.source.incremental?.cursorColumn,
-          })),
+          }, { changes: planned?.changes })),
     );
+  if (resource.schema?.mode === "strict" && (described?.losses?.length ?? 0) > 0) {
+    errors.push(schemaProblem.lossyMapping(described!.losses!, resource.schema));
+  }
+  const write = described && { ...described, changes: [...described.changes, ...planned?.notes ?? []] };
   return { resource: resource.name, state: look.state, read, schema, write, errors };
+}
+
+/** What `schema` makes of the rows and the table. */
+async function planSchema(
+  rows: Schema,
+  of: { resource: ResourcePlan; look: Look; destination: Destination; read: ReadDescription },
+): Promise<PlannedSchema> {
+  const { resource, look, destination, read } = of;
+  if (resource.schema!.mode === "strict" && (read.losses?.length ?? 0) > 0) {
+    throw schemaProblem.lossyMapping(read.losses!, resource.schema!);
+  }
+  return planConform(rows, { resource, table: await tableOf(resource, look, destination) });
+}
+
+/** The table that is there; where the destination can't tell, what was loaded last. */
+async function tableOf(resource: ResourcePlan, look: Look, destination: Destination) {
+  if (destination.table !== undefined) return await destination.table();
+  const registry = look.io.openRegistry?.(look.session);
+  const last = (await registry?.versions(look.plan.recipe, resource.name))?.at(-1);
+  return last && { columns: schemaOf(last.columns).fields };
 }
 
 /** The columns after the steps, found without a row and without running anybody's code; undefined where only that tells. */
@@ -193,6 +231,29 @@ export async function checkPlan(plan: Plan, io: RunIO): Promise<CheckResult[]> {
     });
   }
   return results;
+}
+
+/** What a look at all rows of a resource works with. */
+export interface Looking {
+  readonly io: RunIO;
+  readonly session: Session;
+  readonly source: Source;
+  readonly request: ReadRequest;
+  readonly steps: StepContext;
+}
+
+/** Opens a session and the source of a resource, and closes both. */
+export async function lookAt<T>(
+  resource: ResourcePlan,
+  { plan, io }: { plan: Plan; io: RunIO },
+  body: (looking: Looking) => Promise<T>,
+): Promise<T> {
+  return await withSession(plan, io, async (session) => {
+    const look = { plan, io, session, state: EMPTY_SOURCE_STATE };
+    const request = readRequest(resource, plan);
+    const steps = stepContext(resource, look);
+    return await withSource(resource, look, (source) => body({ io, session, source, request, steps }));
+  });
 }
 
 async function withSession<T>(plan: Plan, io: RunIO, body: (session: Session) => Promise<T>): Promise<T> {

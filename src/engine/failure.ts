@@ -20,6 +20,9 @@ const ROW_FAULTS = new Set([
   "NULL_KEY",
   "CAST_FAILED",
   "VALUE_ERROR",
+  "SCHEMA_VALUE",
+  "SCHEMA_NULL",
+  "SCHEMA_DUPLICATE",
 ]);
 
 /** Codes that a step's value may be behind. */
@@ -74,7 +77,7 @@ export async function explain(
     const inSource = await underWay.read?.diagnose?.(error).catch(() => undefined);
     if (inSource !== undefined) return inSource.at(resource.source.location);
   }
-  if (VALUE_FAULTS.has(error.code)) {
+  if (VALUE_FAULTS.has(error.code) || error.code === "CONSTRAINT_VIOLATED") {
     // A diagnosis that fails itself says less than the error it was to explain.
     const inStep = await underWay.applied?.diagnose(error).catch(() => undefined);
     if (inStep !== undefined) return inStep;

@@ -1,5 +1,6 @@
 import type { EventSink } from "../observe/mod.ts";
 import type { ResourcePlan } from "../plan/mod.ts";
+import type { SchemaRegistry } from "../schema/mod.ts";
 import {
   getTransform,
   type Json,
@@ -17,6 +18,8 @@ export interface RunIO {
   readonly signal: AbortSignal;
   /** Opens a session of the embedded engine. */
   readonly openSession: (options: SessionOptions) => Promise<Session>;
+  /** Where versions of schemas are kept; none are without it. The session may serve to reach them. */
+  readonly openRegistry?: (session: Session) => SchemaRegistry;
 }
 
 /** Limits of the embedded engine, from `runtime`. */

@@ -12,7 +12,7 @@ import {
   TransformError,
 } from "../sdk/mod.ts";
 import type { Redactor } from "../secrets/mod.ts";
-import type { AppliedSteps } from "../transforms/pipeline.ts";
+import type { Conformed } from "./conform.ts";
 import { type DeadLetterRow, writeDeadLetter } from "./dead_letter.ts";
 import { asError, isRowFault } from "./failure.ts";
 
@@ -27,13 +27,13 @@ export interface RejectRequest {
   readonly deadLetter: { readonly path: string; readonly maxRows?: number };
   readonly identity: { readonly recipe: string; readonly resource: string; readonly position: Position };
   /** Runs the recipe's steps over a batch. */
-  readonly apply: (batch: Batch) => Promise<AppliedSteps>;
+  readonly apply: (batch: Batch) => Promise<Conformed>;
   readonly signal: AbortSignal;
   readonly redactor: Redactor;
 }
 
 export interface RejectResult {
-  readonly accepted: AppliedSteps;
+  readonly accepted: Conformed;
   readonly rejected: number;
   readonly firstError: DataLoaderError;
 }
@@ -180,7 +180,8 @@ class Search {
     const found = await alone.diagnose(error);
     if (found === undefined) return renumbered(error, row + 1);
     // Looked at alone it was row 1.
-    return new TransformError(found.code, found.message.replace(", row 1", `, row ${row + 1}`), {
+    const Found = found instanceof TransformError ? TransformError : ConnectorError;
+    return new Found(found.code, found.message.replace(", row 1", `, row ${row + 1}`), {
       hint: found.hint,
       context: { ...found.context, row: row + 1 },
       location: found.location,
@@ -192,7 +193,7 @@ class Search {
     this.#request.signal.throwIfAborted();
     try {
       const applied = await this.#request.apply(await this.relation(`${this.#id} < ${to}`));
-      await this.#request.load.probe!(applied.batch);
+      await this.#request.load.probe!(applied.batch, { changes: applied.changes });
       return undefined;
     } catch (cause) {
       const error = asError(cause, this.#request.signal);

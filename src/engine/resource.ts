@@ -1,6 +1,7 @@
 /** One resource of a run: read, transform, write, commit, batch by batch. */
 import type { EventSink } from "../observe/mod.ts";
 import type { Plan, ResourcePlan } from "../plan/mod.ts";
+import type { SchemaRegistry } from "../schema/mod.ts";
 import {
   type Batch,
   CommitUnknownError,
@@ -20,12 +21,14 @@ import {
   type WriteResult,
 } from "../sdk/mod.ts";
 import type { Redactor } from "../secrets/mod.ts";
-import { type AppliedSteps, applySteps } from "../transforms/pipeline.ts";
+import { applySteps } from "../transforms/pipeline.ts";
+import { type Conformed, SchemaGuard } from "./conform.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
 import { eventLogger, RAISED_MEMORY_LIMIT, type RunOptions } from "./io.ts";
 import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
+import { SchemaHistory } from "./schema_history.ts";
 import type { StateKeeper } from "./state_keeper.ts";
 import { Validator } from "./validation/validator.ts";
 
@@ -34,6 +37,7 @@ export interface ResourceIO {
   readonly plan: Plan;
   readonly session: Session;
   readonly keeper: StateKeeper;
+  readonly registry?: SchemaRegistry;
   readonly emit: EventSink;
   readonly signal: AbortSignal;
   readonly options: RunOptions;
@@ -53,7 +57,7 @@ export class ResourceRun {
   #end: "source" | "destination" = "source";
   /** The batch under way. */
   #reading: SourceBatch | undefined;
-  #applied: AppliedSteps | undefined;
+  #applied: Conformed | undefined;
   #source: Source | undefined;
   #destination: Destination | undefined;
   #load: Load | undefined;
@@ -66,12 +70,23 @@ export class ResourceRun {
   /** The default limit on memory has been raised. */
   #roomy = false;
   readonly #validator: Validator | undefined;
+  readonly #guard: SchemaGuard;
+  readonly #history: SchemaHistory;
 
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
     this.#io = io;
     this.#basis = io.keeper.state?.revision ?? 0;
     this.#validator = this.#makeValidator();
+    this.#history = new SchemaHistory(io.registry, { recipe: io.plan.recipe, resource, emit: io.emit });
+    this.#guard = new SchemaGuard({
+      resource,
+      session: io.session,
+      emit: io.emit,
+      loadRequest: this.#loadRequest(),
+      replaces: this.#replaces,
+      lastSchema: () => this.#history.last(),
+    });
   }
 
   /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
@@ -120,6 +135,7 @@ export class ResourceRun {
     this.#end = "destination";
     const { openDestination } = await getConnector(destination.connector).openDestination!();
     this.#destination = await openDestination(destination.config, context);
+    this.#guard.open(this.#destination);
     this.#end = "source";
     const { openSource } = await getConnector(source.connector).openSource!();
     this.#source = await openSource(source.config, context);
@@ -238,9 +254,11 @@ export class ResourceRun {
     this.#applied = await this.#apply(input);
     const position = this.#position(state, { complete: false });
     let rejected = 0;
+    let left = { discarded: 0, reason: "" };
     let result;
     try {
-      result = await this.#writeSurely(this.#applied.batch, { position, source: read.label });
+      left = await this.#applied.count();
+      result = await this.#writeSurely(this.#applied, { position, source: read.label });
     } catch (cause) {
       const error = asError(cause, this.#io.signal);
       const deadLetter = this.#io.plan.runtime.deadLetter;
@@ -258,7 +276,8 @@ export class ResourceRun {
       rejected = split.rejected;
       await this.#applied.release();
       this.#applied = split.accepted;
-      result = await this.#writeSurely(split.accepted.batch, { position, source: read.label });
+      left = await split.accepted.count();
+      result = await this.#writeSurely(split.accepted, { position, source: read.label });
       this.#io.emit({
         type: "rows_rejected",
         time: Date.now(),
@@ -272,6 +291,11 @@ export class ResourceRun {
     this.#state = state;
     await this.#validator?.committed();
     rejected += this.#validator?.rejectedRows ?? 0;
+    if (left.discarded > 0) {
+      const { discarded: rows, reason } = left;
+      this.#io.emit({ type: "rows_rejected", time: Date.now(), resource: resource.name, rows, reason });
+      rejected += rows;
+    }
     const scanned = this.#validator?.scanned ?? result.rowsScanned;
     const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, scanned);
     const bytes = result.bytes ?? read.bytes ?? 0;
@@ -279,7 +303,14 @@ export class ResourceRun {
     this.#rowsRead += rowsRead;
     this.#batches += 1;
     this.#bytesRead += read.bytes ?? 0;
-    const changes = result.changes?.filter((change) => change.kind !== "none") ?? [];
+    this.#applied.committed();
+    const changes = await this.#history.record(this.#applied.recorded, {
+      runId: this.#start!.runId,
+      changes: [
+        ...result.changes?.filter((change) => change.kind !== "none") ?? [],
+        ...this.#applied.notes,
+      ],
+    });
     if (changes.length > 0) {
       this.#io.emit({ type: "schema_changed", time: Date.now(), resource: resource.name, changes });
     }
@@ -299,11 +330,16 @@ export class ResourceRun {
     await session.release(read.batch);
   }
 
-  #writeSurely(batch: Batch, of: { position: Position; source?: string }): Promise<WriteResult> {
+  #writeSurely(
+    { batch, changes }: Conformed,
+    of: { position: Position; source?: string },
+  ): Promise<WriteResult> {
     const { position } = of;
     return this.#surely(
       position,
-      () => this.#validator?.write(batch, { ...of, options: {} }) ?? this.#load!.writeBatch(batch, position),
+      () =>
+        this.#validator?.write(batch, { ...of, options: { changes } }) ??
+          this.#load!.writeBatch(batch, position, { changes }),
     );
   }
 
@@ -331,6 +367,7 @@ export class ResourceRun {
       const started = Date.now();
       this.#reading = read;
       this.#applied = await this.#apply(await this.#limited(read));
+      const { discarded } = await this.#applied.count();
       const { sql } = this.#applied.batch;
       // Hashing the row makes the engine compute every column, so that a bad value is found without writing.
       const count = async () => {
@@ -342,8 +379,9 @@ export class ResourceRun {
       const position = this.#position(read.state, { complete: false });
       const accepted = await this.#validator?.check(count, position) ?? await count();
       const scanned = this.#validator?.scanned ?? session.rowsScanned?.();
-      const rejected = this.#validator?.rejectedRows ?? 0;
+      const rejected = (this.#validator?.rejectedRows ?? 0) + discarded;
       const rowsRead = await this.#countRead(read.batch, accepted + rejected, scanned);
+      this.#applied.committed();
       this.#rowsRead += rowsRead;
       this.#batches += 1;
       this.#io.emit({
@@ -360,10 +398,12 @@ export class ResourceRun {
     }
   }
 
-  /** The batch with all that the recipe does to it before it is written. */
-  async #apply(batch: Batch): Promise<AppliedSteps> {
-    const applied = await applySteps(batch, this.#resource.steps, this.#stepContext());
-    return await this.#validator?.apply(applied) ?? applied;
+  /** The batch with all that the recipe does to it before it is written: its steps, its schema, its rules. */
+  async #apply(batch: Batch): Promise<Conformed> {
+    const steps = await applySteps(batch, this.#resource.steps, this.#stepContext());
+    const conformed = await this.#guard.apply(steps);
+    const checked = await this.#validator?.apply(conformed);
+    return checked === undefined ? conformed : { ...conformed, ...checked };
   }
 
   #makeValidator(): Validator | undefined {

@@ -13,6 +13,7 @@ const WITH_TEXT: ReadonlySet<RunEvent["type"]> = new Set([
   "retry",
   "rows_rejected",
   "validation",
+  "values_coerced",
   "log",
   "resource_finished",
 ]);
@@ -147,7 +148,8 @@ async function runResource(resource: ResourcePlan, setting: Setting): Promise<vo
 async function inSession(resource: ResourcePlan, setting: Setting): Promise<boolean> {
   const { plan, io } = setting;
   const session = await openSession(resource, plan, io);
-  const run = new ResourceRun(resource, { ...setting, session, emit: io.emit, signal: io.signal });
+  const registry = io.openRegistry?.(session);
+  const run = new ResourceRun(resource, { ...setting, session, registry, emit: io.emit, signal: io.signal });
   const stop = () => session.interrupt();
   io.signal.addEventListener("abort", stop);
   const watch = setInterval(

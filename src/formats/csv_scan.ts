@@ -15,7 +15,8 @@ import { type Head, readHead } from "./csv_head.ts";
 import { type CsvDialect, firstRecords, headerNames, sniffDelimiter } from "./csv_records.ts";
 import { assertStart, expectedRecord, recordsSkipped, strayQuote } from "./csv_start.ts";
 import { type CsvFile, CsvScan } from "./csv_select.ts";
-import { decideType, readShapes, sampleRows } from "./infer.ts";
+import { decideType, readShapes, sampleRows, type Shape } from "./infer.ts";
+import { wholeColumnTypes } from "./whole_columns.ts";
 import { type ColumnTypes, mergeColumns, unknownColumn } from "./columns.ts";
 
 /** Files whose rows are looked at for types: the first, the last and some between. */
@@ -203,7 +204,15 @@ async function findTypes(
       formats: scan.formats,
     },
   );
-  open.forEach((name, index) => types.set(name, { type: decideType(shapes[index]), inferred: true }));
+  const found = input.wholeColumns === true
+    ? await wholeColumnTypes(at.context.session, {
+      select: await scan.sample(SAMPLE_FILES, undefined),
+      columns: open,
+      shapes,
+      formats: scan.formats,
+    })
+    : shapes.map(decideType);
+  open.forEach((name, index) => types.set(name, { type: found[index]!, inferred: true }));
   return types;
 }
 
@@ -216,12 +225,19 @@ async function assertHeader(
   const typed = file.names.filter((name) => types.get(name)?.type.kind !== "string");
   if (file.renamed.length > 0 && typed.length === 0 && file.names.length === 1) return;
   const cells = typed.length > 0 ? typed : file.names;
-  const row = cells.map((cell, index) => `${quoteLiteral(cell)} AS ${quoteIdent(`c${index}`)}`).join(", ");
+  // As they stand in the file: a value that comes twice was given a number.
+  const plain = (name: string) => file.renamed.length > 0 ? name.replace(/_\d+$/, "") : name;
+  const row = cells.map((cell, index) => `${quoteLiteral(plain(cell))} AS ${quoteIdent(`c${index}`)}`).join(
+    ", ",
+  );
   const shapes = await readShapes(at.context.session, `SELECT ${row}`, {
     columns: cells.map((_, index) => `c${index}`),
     formats: { decimalSeparator: at.options.decimal_separator },
   });
-  if (!shapes.every((shape) => shape !== undefined && decideType(shape).kind !== "string")) return;
+  // "NaN" is the value of a float before it is the name of a column.
+  const isData = (shape: Shape) =>
+    decideType(shape).kind !== "string" || [...shape.kinds].every((kind) => kind === "nan");
+  if (!shapes.every((shape) => shape !== undefined && isData(shape))) return;
   throw new ConnectorError(
     "HEADER_UNCLEAR",
     `${file.path}, line ${(at.options.skip_lines ?? 0) + 1}: the first line looks like data, not like names.`,

@@ -38,9 +38,10 @@ export type JsonLayout = "document" | "lines";
  */
 export async function openJsonScan(
   input: FormatInput,
-  options: JsonOptions,
+  asked: JsonOptions,
   at: { context: ScanContext; layout: JsonLayout },
 ): Promise<OpenedScan> {
+  const options = input.wholeColumns === true ? { ...asked, sample_size: -1 } : asked;
   const { context, layout } = at;
   const copies = await withoutMarks(input, context);
   const samples = await filesWithText(input.files, { context, all: options.sample_size === -1 });

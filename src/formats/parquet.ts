@@ -7,7 +7,7 @@ import {
   type LogicalType,
   type Schema,
 } from "../sdk/mod.ts";
-import { openParquetScan } from "./parquet_scan.ts";
+import { columnsOf, openParquetScan } from "./parquet_scan.ts";
 
 /** Options of the format. */
 export const ParquetOptions = z.strictObject({
@@ -38,6 +38,7 @@ export const parquet: FormatDefinition<ParquetOptions> = defineFormat({
   compressions: ["snappy", "zstd", "gzip", "lz4", "brotli", "none"] as const,
   compressesWithin: true,
   openScan: openParquetScan,
+  columnsOf,
   copyOptions: (options, compression) => [
     "FORMAT parquet",
     `COMPRESSION ${CODECS[compression ?? "snappy"]}`,

@@ -12,7 +12,10 @@ import {
   quoteLiteral,
   sameType,
   type ScanContext,
+  type Schema,
+  type Session,
 } from "../sdk/mod.ts";
+import { join, keepsKind } from "../schema/lattice.ts";
 import { mergeColumns, unknownColumn } from "./columns.ts";
 import { hiveSettings, unusedName } from "./csv_select.ts";
 import { engineName, pathList } from "./engine_paths.ts";
@@ -46,6 +49,20 @@ export async function openParquetScan(
   const types = new Map<string, LogicalType>();
   for (const name of merged.names) types.set(name, commonType(name, files, input));
   return new ParquetScan({ input, groupOf, types, warnings: merged.warnings, context });
+}
+
+/** The columns of files, by their footers: the least type that holds a column in all of them, whatever its name's case. */
+export async function columnsOf(files: readonly string[], session: Session): Promise<Schema> {
+  const groups = new Set((await groupFiles({ files, hivePartitioning: false }, { session })).values());
+  const types = new Map<string, { name: string; type: LogicalType }>();
+  for (const group of groups) {
+    for (const [name, type] of group.types) {
+      const key = name.toLowerCase();
+      const before = types.get(key);
+      types.set(key, before === undefined ? { name, type } : { ...before, type: join(before.type, type) });
+    }
+  }
+  return { fields: [...types.values()].map((column) => ({ ...column, nullable: true })) };
 }
 
 interface Footers {
@@ -141,7 +158,10 @@ function exactCast(value: string, as: { from: LogicalType; to: LogicalType; name
 }
 
 /** Which columns each file has, telling files apart by their footers. */
-async function groupFiles(input: FormatInput, context: ScanContext): Promise<Map<string, Group>> {
+async function groupFiles(
+  input: FormatInput,
+  context: Pick<ScanContext, "session">,
+): Promise<Map<string, Group>> {
   const rows = await context.session.query<{ layout: string; files: string[] }>(
     `SELECT layout, list(file_name) AS files FROM (
        SELECT file_name, md5(string_agg(concat_ws('|', name, type, type_length, repetition_type, num_children,
@@ -173,7 +193,7 @@ async function groupFiles(input: FormatInput, context: ScanContext): Promise<Map
 
 async function nameDamaged(
   files: readonly string[],
-  { error, context }: { error: unknown; context: ScanContext },
+  { error, context }: { error: unknown; context: Pick<ScanContext, "session"> },
 ): Promise<unknown> {
   if (
     !(error instanceof DataLoaderError) || error.code !== "CORRUPT_FILE" || error.context.file !== undefined
@@ -187,7 +207,10 @@ async function nameDamaged(
   return error;
 }
 
-async function failureOf(context: ScanContext, query: string): Promise<DataLoaderError | undefined> {
+async function failureOf(
+  context: Pick<ScanContext, "session">,
+  query: string,
+): Promise<DataLoaderError | undefined> {
   try {
     await context.session.query(query);
     return undefined;
@@ -235,26 +258,11 @@ function commonType(name: string, files: readonly Group[], input: FormatInput): 
   return common!;
 }
 
-/** A type that holds all values of both, or undefined. */
+/**
+ * A type that holds all values of both, or undefined: text in place of numbers must be asked for. Reading checks the values that
+ * a float may not hold.
+ */
 export function widen(a: LogicalType, b: LogicalType): LogicalType | undefined {
-  if (a.kind === "integer" && b.kind === "integer") {
-    if (Boolean(a.unsigned) === Boolean(b.unsigned)) return a.bits >= b.bits ? a : b;
-    const [signed, unsigned] = a.unsigned ? [b, a] : [a, b];
-    if (signed.bits > unsigned.bits) return signed;
-    return unsigned.bits === 64
-      ? { kind: "decimal", precision: 38, scale: 0 }
-      : { kind: "integer", bits: (unsigned.bits * 2) as 16 | 32 | 64 };
-  }
-  if (a.kind === "float" && b.kind === "float") return { kind: "float", bits: 64 };
-  const [x, y] = [asDecimal(a), asDecimal(b)];
-  if (x === undefined || y === undefined) return undefined;
-  const scale = Math.max(x.scale, y.scale);
-  const precision = Math.max(x.precision - x.scale, y.precision - y.scale) + scale;
-  return precision <= 38 ? { kind: "decimal", precision, scale } : undefined;
-}
-
-function asDecimal(type: LogicalType): { precision: number; scale: number } | undefined {
-  if (type.kind === "decimal") return type;
-  if (type.kind !== "integer") return undefined;
-  return { precision: { 8: 3, 16: 5, 32: 10, 64: 20 }[type.bits], scale: 0 };
+  const joined = join(a, b);
+  return keepsKind(a, joined) && keepsKind(b, joined) ? joined : undefined;
 }

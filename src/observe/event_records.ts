@@ -106,6 +106,14 @@ export function eventRecords(event: RunEvent): EventRecord[] {
         ...broken.map((rule) => debug("rule broken", { resource, rule: rule.name, rows: rule.rows })),
       ];
     }
+    case "values_coerced": {
+      const { resource, column, to, changed, lost, moved, variant, first } = event;
+      return [{
+        level: "warning",
+        message: "values coerced",
+        fields: { resource, column, to, changed, lost, moved, variant, row: first.row, value: first.value },
+      }];
+    }
     case "state_saved": {
       const { location, revision, sequence } = event;
       return [debug("state saved", { resource: event.resource, location, revision, sequence })];

@@ -126,6 +126,23 @@ export interface ValidationDone extends OfResource {
   readonly report: ValidationReport;
 }
 
+/** Values of a batch were made to fit the column (`schema.mode: lenient`, `variant`). Counts are of this batch alone. */
+export interface ValuesCoerced extends OfResource {
+  readonly type: "values_coerced";
+  readonly column: string;
+  /** The column's type, as recipes write it. */
+  readonly to: string;
+  /** Values that were changed: rounded, cut, without their leading zeros. */
+  readonly changed: number;
+  /** Values that became NULL. */
+  readonly lost: number;
+  /** Values that went into another column, and which. */
+  readonly moved?: number;
+  readonly variant?: string;
+  /** The first of them, and its row in the batch, from 1. */
+  readonly first: { readonly row: number; readonly value: string };
+}
+
 export interface StateSaved extends Timed {
   readonly type: "state_saved";
   readonly resource?: string;
@@ -174,6 +191,7 @@ export type RunEvent =
   | SchemaChanged
   | RowsRejected
   | ValidationDone
+  | ValuesCoerced
   | StateSaved
   | LogEvent
   | ResourceFinished

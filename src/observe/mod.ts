@@ -11,6 +11,7 @@ export {
   type RunStatus,
   type RunSummary,
   SummaryBuilder,
+  type SummaryCoercion,
   type SummaryEnd,
   type SummarySchemaChange,
   type SummaryState,

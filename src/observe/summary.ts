@@ -11,6 +11,19 @@ export interface SummarySchemaChange {
   readonly kind: SchemaChange["kind"];
   readonly column?: string;
   readonly description: string;
+  readonly safety?: SchemaChange["safety"];
+}
+
+/** What became of values that did not fit their column, in all batches. */
+export interface SummaryCoercion {
+  readonly resource: string;
+  readonly column: string;
+  readonly to: string;
+  readonly changed: number;
+  readonly lost: number;
+  readonly moved?: number;
+  readonly variant?: string;
+  readonly first: { readonly row: number; readonly value: string };
 }
 
 /** Where the state is after the run, and how far it says the source was read. */
@@ -70,6 +83,8 @@ export interface RunSummary {
   /** True where no resource had anything new to read. */
   readonly nothing_to_do: boolean;
   readonly schema_changes: readonly SummarySchemaChange[];
+  /** Empty where every value was loaded as it came. */
+  readonly coercions: readonly SummaryCoercion[];
   readonly resources: readonly ResourceSummary[];
   /** Null where no state was saved. */
   readonly state: SummaryState | null;
@@ -103,6 +118,7 @@ export class SummaryBuilder {
   #startedAt = 0;
   #state: SummaryState | null = null;
   readonly #schemaChanges: SummarySchemaChange[] = [];
+  readonly #coercions = new Map<string, SummaryCoercion>();
   readonly #resources = new Map<string, Counted>();
 
   /** Takes one event in. */
@@ -151,12 +167,31 @@ export class SummaryBuilder {
         break;
       }
       case "schema_changed":
-        for (const { kind, column, description } of event.changes) {
+        for (const { kind, column, description, safety } of event.changes) {
           if (kind !== "none") {
-            this.#schemaChanges.push({ resource: event.resource, kind, column, description });
+            this.#schemaChanges.push({
+              resource: event.resource,
+              kind,
+              column,
+              description,
+              ...(safety === undefined ? {} : { safety }),
+            });
           }
         }
         break;
+      case "values_coerced": {
+        const { type: _, time: _time, ...coercion } = event;
+        const key = `${event.resource}\0${event.column}\0${event.variant ?? ""}`;
+        const before = this.#coercions.get(key);
+        this.#coercions.set(key, {
+          ...coercion,
+          changed: coercion.changed + (before?.changed ?? 0),
+          lost: coercion.lost + (before?.lost ?? 0),
+          ...(coercion.moved === undefined ? {} : { moved: coercion.moved + (before?.moved ?? 0) }),
+          first: before?.first ?? coercion.first,
+        });
+        break;
+      }
       case "state_saved": {
         const { location, revision, sequence, cursorValues, watermarks } = event;
         this.#state = { location, revision, sequence, cursor_values: cursorValues, watermarks };
@@ -197,6 +232,7 @@ export class SummaryBuilder {
       resumed: resources.some((resource) => resource.resumed !== undefined),
       nothing_to_do: resources.length > 0 && resources.every((resource) => resource.nothing_to_do),
       schema_changes: this.#schemaChanges,
+      coercions: [...this.#coercions.values()],
       resources,
       state: this.#state ?? end.state ?? null,
       ...(error === undefined ? {} : { error }),

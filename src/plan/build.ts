@@ -5,6 +5,7 @@ import { accessOf } from "./access.ts";
 import { checkRecipe, plannedWrite } from "./check.ts";
 import { narrow } from "./narrow.ts";
 import { planValidation } from "./validation.ts";
+import { planRegistry, planSchema } from "./schema.ts";
 import { type DestinationPlan, type Plan, PLAN_VERSION, type ResourcePlan, type SourcePlan } from "./plan.ts";
 
 /** The name of the one resource of a recipe that has no `resources`. */
@@ -38,6 +39,7 @@ export function planRecipe(recipe: Recipe): Plan {
       threads: recipe.runtime.threads,
       tempDirectory: recipe.runtime.tempDirectory,
     },
+    ...(recipe.schema?.registry === undefined ? {} : { registry: planRegistry(recipe.schema.registry) }),
     state: { backend: recipe.state.backend, directory: recipe.state.directory },
     plugins: recipe.plugins,
     access: access.allowed,
@@ -56,7 +58,7 @@ function planResource(
     return { type: step.type, config: step.config, index: step.index, location: recipe.locate(step.path) };
   });
   const validation = planValidation(recipe);
-  const definition = [
+  const definition: unknown[] = [
     ends.source.connector,
     ends.source.config,
     ends.source.incremental,
@@ -68,11 +70,20 @@ function planResource(
     ends.destination.strategy,
     ...(validation === undefined ? [] : [withoutPlaces(validation)]),
   ];
+  const schema = planSchema(recipe);
+  if (schema !== undefined) definition.push(withoutPlaces(schema));
   const fingerprint = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 16);
-  return { name: MAIN_RESOURCE, ...ends, steps, validation, fingerprint };
+  return {
+    name: MAIN_RESOURCE,
+    ...ends,
+    steps,
+    ...(schema === undefined ? {} : { schema }),
+    validation,
+    fingerprint,
+  };
 }
 
-/** A rule that moves to another line is the same rule. */
+/** A rule or column that moves to another line is the same. */
 function withoutPlaces(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (key, each) => key === "location" ? undefined : each));
 }

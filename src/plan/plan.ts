@@ -2,6 +2,7 @@
  * The Plan: what a run will do, as plain JSON. It can be printed, compared, sent to a Worker or executed elsewhere; nothing
  * in it refers to this process. It may hold secrets (a password in a connector's config): `redactPlan` before showing it.
  */
+import type { RegistryPlan, SchemaPolicy } from "../schema/mod.ts";
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
 import type { PlannedAccess } from "./access.ts";
 import type { ValidationRules } from "../validate/mod.ts";
@@ -17,6 +18,8 @@ export interface Plan {
   readonly resources: readonly ResourcePlan[];
   readonly runtime: RuntimePlan;
   readonly state: StatePlan;
+  /** Where versions of schemas are kept; undefined: in files beside the state. */
+  readonly registry?: RegistryPlan;
   /** Modules to import before anything is opened: they register connectors, formats and transforms. */
   readonly plugins: readonly string[];
   /** What a run reaches outside, by the keys that ask for it; `runtime.permissions` has narrowed it. */
@@ -34,7 +37,9 @@ export interface ResourcePlan {
   readonly source: SourcePlan;
   readonly steps: readonly StepPlan[];
   readonly destination: DestinationPlan;
-  /** What rows must fulfil, after the steps. */
+  /** `schema`; undefined where the recipe has none. */
+  readonly schema?: SchemaPolicy;
+  /** What rows must fulfil, after the steps and `schema`. */
   readonly validation?: ValidationRules;
   /** Changes when the resource is defined otherwise: a half-done overwrite of another definition is not taken up. */
   readonly fingerprint: string;

@@ -99,7 +99,11 @@ function writeLines(resource: ResourcePlan, described: Described | undefined, vi
 function changeLines(described: Described | undefined): string[] {
   if (described?.write === undefined) return [];
   const changes = described.write.changes.filter((change) => change.kind !== "none");
-  return changes.length === 0 ? ["none"] : changes.map((change) => change.description);
+  return changes.length === 0
+    ? ["none"]
+    : changes.map(({ description, safety }) =>
+      safety === undefined ? description : `${safety}: ${description}`
+    );
 }
 
 function columnLines(schema: Schema | undefined, view: PlanView): string[] {

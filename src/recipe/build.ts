@@ -27,7 +27,6 @@ import type {
 
 /** Blocks without an engine, listed in `later` when they ask for something. */
 const LATER_BLOCKS: readonly LaterKey[] = [
-  "schema",
   "normalization",
   "resources",
   "schedule",
@@ -75,7 +74,8 @@ class Builder {
     const resources = this.#resources();
     const { source, destination } = resources === undefined ? this.#endpoints() : {};
     const steps = this.#steps();
-    for (const key of ["schema", "normalization", "schedule", "alerts"] as const) {
+    const schema = this.#simple("schema");
+    for (const key of ["normalization", "schedule", "alerts"] as const) {
       this.#simple(key);
     }
     const validation = this.#simple("validation");
@@ -98,6 +98,7 @@ class Builder {
       resources: resources ?? [],
       runtime: toRuntime(runtime ?? blockSchema("runtime").parse({})),
       state: toState(state ?? blockSchema("state").parse({})),
+      schema,
       vars,
       macros,
       plugins: plugins ?? [],

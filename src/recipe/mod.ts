@@ -12,6 +12,7 @@ export type {
   Recipe,
   ResourceBlock,
   RuntimeBlock,
+  SchemaBlock,
   SourceBlock,
   StateBlock,
   StepBlock,

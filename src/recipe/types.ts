@@ -1,4 +1,6 @@
 /** What the recipe layer gives to the plan, the app and the command line. */
+import type { z } from "zod";
+import type { schemaBlock } from "./model/quality.ts";
 import type { Incremental, JsonObject, MergeStrategy, SourceLocation, WriteMode } from "../sdk/mod.ts";
 import type { TestBlock } from "./model/tests.ts";
 import type { ValidationBlock } from "./model/validation.ts";
@@ -94,9 +96,11 @@ export interface StateBlock {
   readonly directory?: string;
 }
 
+/** `schema`, checked. */
+export type SchemaBlock = z.infer<ReturnType<typeof schemaBlock>>;
+
 /** What of a recipe is checked but can't be run yet. `dbt` and `python` are transform steps. */
 export type LaterKey =
-  | "schema"
   | "normalization"
   | "resources"
   | "schedule"
@@ -135,6 +139,8 @@ export interface Recipe {
   readonly resources: readonly ResourceBlock[];
   readonly runtime: RuntimeBlock;
   readonly state: StateBlock;
+  /** `schema`, as it is written; undefined where there is none. */
+  readonly schema?: SchemaBlock;
   /** `vars:` rendered, with `--var` over them. */
   readonly vars: JsonObject;
   /** Name → text of `{% macro … %}`. */

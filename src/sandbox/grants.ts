@@ -101,7 +101,14 @@ export function engineFiles(accesses: readonly PlannedAccess[], cwd: string): st
 }
 
 /** Blocks whose files the embedded engine reads and writes itself. */
-const ENGINE_BLOCKS: ReadonlySet<string> = new Set(["source", "destination", "transform", "resources"]);
+const ENGINE_BLOCKS: ReadonlySet<string> = new Set([
+  "source",
+  "destination",
+  "transform",
+  "schema",
+  "validation",
+  "resources",
+]);
 
 /** A path from the root, in one form; `file://` URLs become paths. */
 export function absolute(path: string, cwd: string): string {

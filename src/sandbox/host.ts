@@ -2,8 +2,10 @@
 import type { EventSink, RunEvent } from "../observe/mod.ts";
 import { EngineError, syncFolderEntries } from "../sdk/mod.ts";
 import { errorFromData } from "./errors.ts";
-import { absolute, type EngineWalls, type Grant, parentFolder, toDenoPermissions } from "./grants.ts";
+import { absolute, type EngineWalls, type Grant, isPath, parentFolder, toDenoPermissions } from "./grants.ts";
 import type { FromWorker, Start, ToWorker } from "./protocol.ts";
+
+export { type Grant, isPath };
 
 export interface WorkerRun<T> {
   /** The Worker's module. */
@@ -16,6 +18,52 @@ export interface WorkerRun<T> {
   readonly emit?: EventSink;
   /** An abort asks the Worker to roll the batch back and stop. */
   readonly signal?: AbortSignal;
+  /** A Worker that was started for this task beforehand. It is used where it holds just these permissions. */
+  readonly started?: StartedWorker;
+}
+
+/** A Worker that waits for its task. */
+export interface StartedWorker {
+  readonly worker: Worker;
+  /** The permissions that it holds, in one form. */
+  readonly permissions: string;
+  /** Rejected when the Worker fails. */
+  readonly failed: Promise<never>;
+}
+
+/** Starts a Worker that holds certain permissions. Until it is given a task it runs the program's own modules alone. */
+export function startWorker(entry: URL, grants: readonly Grant[]): StartedWorker {
+  const permissions = toDenoPermissions(grants);
+  const worker = new Worker(entry, { type: "module", deno: { permissions } } as WorkerOptions);
+  const failed = new Promise<never>((_, reject) => {
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      reject(
+        new EngineError("WORKER_FAILED", `The run's Worker failed: ${event.message}`, {
+          hint: "an error that no step or connector caught ends a run; what was committed stays",
+        }),
+      );
+    });
+  });
+  failed.catch(() => {});
+  return { worker, permissions: keyOf(permissions), failed };
+}
+
+function keyOf(permissions: Deno.PermissionOptionsObject): string {
+  return JSON.stringify(
+    Object.entries(permissions).map(([kind, value]) => [
+      kind,
+      Array.isArray(value) ? [...new Set(value.map(String))].sort() : value,
+    ]),
+  );
+}
+
+/** The Worker that was started beforehand, if it is as it has to be; else a new one. */
+function workerFor<T>({ started, entry, grants }: WorkerRun<T>): StartedWorker {
+  if (started === undefined) return startWorker(entry, grants);
+  if (started.permissions === keyOf(toDenoPermissions(grants))) return started;
+  started.worker.terminate();
+  return startWorker(entry, grants);
 }
 
 /**
@@ -23,8 +71,7 @@ export interface WorkerRun<T> {
  * @throws what the task throws; {EngineError} `WORKER_FAILED` where the Worker itself ends, or says what it may not.
  */
 export async function inWorker<T>(run: WorkerRun<T>): Promise<unknown> {
-  const permissions = toDenoPermissions(run.grants);
-  const worker = new Worker(run.entry, { type: "module", deno: { permissions } } as WorkerOptions);
+  const { worker, failed } = workerFor(run);
   const { port1: port, port2 } = new MessageChannel();
   const stop = () => port.postMessage({ type: "stop" } satisfies ToWorker);
   const ended = Promise.withResolvers<unknown>();
@@ -38,20 +85,12 @@ export async function inWorker<T>(run: WorkerRun<T>): Promise<unknown> {
       );
     }
   };
-  worker.addEventListener("error", (event) => {
-    event.preventDefault();
-    ended.reject(
-      new EngineError("WORKER_FAILED", `The run's Worker failed: ${event.message}`, {
-        hint: "an error that no step or connector caught ends a run; what was committed stays",
-      }),
-    );
-  });
   try {
     const start: Start<T> = { port: port2, task: run.task, walls: run.walls, env: run.env ?? {} };
     worker.postMessage(start, [port2]);
     run.signal?.addEventListener("abort", stop);
     if (run.signal?.aborted) stop();
-    return await ended.promise;
+    return await Promise.race([ended.promise, failed]);
   } finally {
     run.signal?.removeEventListener("abort", stop);
     port.onmessage = null;
@@ -96,6 +135,7 @@ const EVENTS: Readonly<Record<RunEvent["type"], true>> = {
   retry: true,
   schema_changed: true,
   rows_rejected: true,
+  values_coerced: true,
   validation: true,
   state_saved: true,
   log: true,

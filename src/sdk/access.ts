@@ -2,7 +2,7 @@
 
 /**
  * One thing that a config block needs.
- * - `net`: `host:port`, as the config names it.
+ * - `net`: `host:port`, as the config names it, or `unix:` and the path of a socket, which needs `read` and `write` as well.
  * - `read`, `write`: a path of the local system, absolute, `/` or `\` between parts; a folder stands for all below it.
  *   What is written and read again needs both.
  * - `env`: the name of an environment variable.

@@ -162,6 +162,8 @@ export interface ReadDescription {
   readonly bytes?: number;
   readonly files?: number;
   readonly warnings: readonly string[];
+  /** Those of `warnings` that say what the mapping of types loses: refused under `schema.mode: strict`. */
+  readonly losses?: readonly string[];
 }
 
 /** A relation or stream the system offers. */
@@ -226,7 +228,13 @@ export interface ColumnDefinition extends Field {
  * the transaction of the batch, and leaves out what is so already. Destinations without tables (files) only say what it
  * means to them.
  */
-export type TableChange =
+export type TableChange = TableChangeKind & {
+  /** For people: `add column b (int64)`. */
+  readonly description: string;
+  readonly safety: "safe" | "destructive";
+};
+
+export type TableChangeKind =
   | {
     readonly kind: "create_table";
     readonly columns: readonly ColumnDefinition[];

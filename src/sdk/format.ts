@@ -20,6 +20,8 @@ export interface FormatInput {
   readonly partitions?: ReadonlyMap<string, LogicalType>;
   /** Add a text column of this name: the file each row comes from. */
   readonly filenameColumn?: string;
+  /** Find types from all rows, where a sample would do else. */
+  readonly wholeColumns?: boolean;
   /** What to make of a column that later files don't have: refuse (the default), or read NULL. */
   readonly missingColumns?: "error" | "null";
 }
@@ -84,6 +86,11 @@ export interface FormatDefinition<O = unknown> {
   ) => readonly string[];
   /** The SELECT that makes values the format can hold of a relation's: binary as text, and the like. Pure. */
   readonly encode?: (relation: string, schema: Schema, options: O) => string;
+  /**
+   * The columns of all of the files, by name, each with a type that holds it in all of them. For formats whose files keep
+   * types: what is in a folder is then known from the files. Reads no rows.
+   */
+  readonly columnsOf?: (files: readonly string[], session: Session) => Promise<Schema>;
   /** What rows of a schema lose in this format, a sentence each. */
   readonly losses?: (schema: Schema, options: O) => readonly string[];
   /**

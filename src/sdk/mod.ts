@@ -8,6 +8,7 @@ export * from "./errors.ts";
 export * from "./folders.ts";
 export * from "./format.ts";
 export * from "./function.ts";
+export * from "./held.ts";
 export * from "./json.ts";
 export * from "./log.ts";
 export * from "./nearest.ts";

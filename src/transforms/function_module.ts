@@ -1,7 +1,7 @@
 /** Loads a user's module and calls its function, with errors that point into it. */
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DataLoaderError, type FunctionContext, nearest, TransformError } from "../sdk/mod.ts";
+import { DataLoaderError, type FunctionContext, heldModule, nearest, TransformError } from "../sdk/mod.ts";
 
 /** Where a function is. */
 export interface FunctionPlace {
@@ -19,7 +19,7 @@ export type UserFunction = (input: unknown, context: FunctionContext) => unknown
  */
 export async function loadFunction(config: FunctionPlace): Promise<UserFunction> {
   const url = moduleUrl(config.module);
-  await checkFile(url, config.module);
+  if (heldModule(config.module) === undefined) await checkFile(url, config.module);
   let module: Record<string, unknown>;
   try {
     module = await import(url);
@@ -78,6 +78,8 @@ export async function callFunction(
 }
 
 function moduleUrl(module: string): string {
+  const held = heldModule(module);
+  if (held !== undefined) return held;
   if (/^[a-z][a-z0-9+.-]+:/i.test(module) && !isAbsolute(module)) return module;
   return pathToFileURL(isAbsolute(module) ? module : resolve(module)).href;
 }

@@ -31,4 +31,9 @@ export {
 } from "./pipeline.ts";
 
 export { loadFunction } from "./function_module.ts";
-export { verdictsOf } from "./function_verdicts.ts";
+export { conversion } from "./cast_conversion.ts";
+export { reasonSql } from "./cast_reason.ts";
+export { isRefusal } from "./cast_rules.ts";
+
+/** Functions that judge rows: `verdictsOf`. Loaded when one does, as Arrow comes with it, which `validate` has no use for. */
+export const loadVerdicts = () => import("./function_verdicts.ts");

@@ -1,5 +1,11 @@
 /** Puts a recipe's steps around a batch: consecutive SQL steps are one statement, which nothing has run yet. */
-import { type Batch, type Schema, type StepContext, TransformError } from "../sdk/mod.ts";
+import {
+  type Batch,
+  type DataLoaderError,
+  type Schema,
+  type StepContext,
+  TransformError,
+} from "../sdk/mod.ts";
 import { bindStep, type ReadyStep, readyStep } from "./bound_step.ts";
 import { type AppliedStep, diagnoseSteps } from "./diagnose.ts";
 import { recordingSession } from "./recording_session.ts";
@@ -16,7 +22,7 @@ export interface AppliedSteps {
    * After a run failed: the step, column, row and value it failed on, or undefined where the steps are not the cause.
    * Reads the source again, up to the value.
    */
-  diagnose(error: unknown): Promise<TransformError | undefined>;
+  diagnose(error: unknown): Promise<DataLoaderError | undefined>;
   /** Drops what steps that run code have made. To be called when the batch is not needed any more. */
   release(): Promise<void>;
 }

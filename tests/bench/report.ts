@@ -1,6 +1,7 @@
 /** The report as people read it. */
 import type { MachineFacts } from "./machine.ts";
 import type { FlowResult, GrowthResult } from "./measure.ts";
+import type { SandboxResult } from "./sandbox.ts";
 import type { StartUpResult } from "./start_up.ts";
 
 export interface BenchReport {
@@ -9,6 +10,7 @@ export interface BenchReport {
   readonly repeat: number;
   readonly flows: readonly FlowResult[];
   readonly startUp: readonly StartUpResult[];
+  readonly sandbox: SandboxResult;
   readonly growth: readonly GrowthResult[];
 }
 
@@ -32,6 +34,7 @@ export function toMarkdown(report: BenchReport): string {
     `Deno ${machine.deno}, DuckDB ${machine.duckdb}.`,
     flowTable(report.flows),
     startUpTable(report.startUp),
+    sandboxTable(report.sandbox),
   ];
   if (report.growth.length > 0) parts.push(growthTable(report.growth));
   return parts.join("\n\n") + "\n";
@@ -78,6 +81,16 @@ function startUpTable(results: readonly StartUpResult[]): string {
   ]);
 }
 
+function sandboxTable(result: SandboxResult): string {
+  const ms = [result.sandboxedMs, result.freeMs, result.differenceMs, result.limitMs].map(Math.round).map(
+    String,
+  );
+  return table([
+    ["command", "in the sandbox, wall ms", "--no-sandbox", "difference", "limit"],
+    ["run of the quickstart", ...ms],
+  ]);
+}
+
 function growthTable(results: readonly GrowthResult[]): string {
   const rows = (count: number) => `${count / 1_000_000} M`;
   const [first] = results;
@@ -103,6 +116,11 @@ export function failures(report: BenchReport): string[] {
     ...report.startUp.filter((result) => !result.withoutDriver).map((result) =>
       `${result.command} loads a driver`
     ),
+    ...(report.sandbox.differenceMs > report.sandbox.limitMs
+      ? [
+        `the sandbox costs ${Math.round(report.sandbox.differenceMs)} ms, limit ${report.sandbox.limitMs} ms`,
+      ]
+      : []),
     ...report.growth.filter(({ ours: [small, large] }) => large > GROWTH_LIMIT * small).map((result) =>
       `${result.title}: peak memory grows ${
         (result.ours[1] / result.ours[0]).toFixed(2)

@@ -18,6 +18,7 @@ import { FLOWS } from "./flows.ts";
 import { machineFacts } from "./machine.ts";
 import { type FlowResult, measureFlow, measureGrowth } from "./measure.ts";
 import { type BenchReport, failures, toMarkdown, writeDocs } from "./report.ts";
+import { measureSandbox } from "./sandbox.ts";
 import { measureStartUp } from "./start_up.ts";
 
 const { values } = parseArgs({
@@ -51,11 +52,13 @@ for (const flow of chosen) {
 }
 console.error("Start-up …");
 const startUp = await measureStartUp({ repeat: 7 });
+console.error("Sandbox …");
+const sandbox = await measureSandbox({ repeat: 10 });
 const growth = values.large
   ? await measureGrowth(chosen, { small: data, large: await ensureData(values.cache, rows * 10) })
   : [];
 
-const report: BenchReport = { machine: await machineFacts(), rows, repeat, flows, startUp, growth };
+const report: BenchReport = { machine: await machineFacts(), rows, repeat, flows, startUp, sandbox, growth };
 console.log(values.json ? JSON.stringify(report, null, 2) : toMarkdown(report));
 if (values.write) await writeDocs(report);
 const missed = failures(report);

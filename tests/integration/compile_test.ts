@@ -48,7 +48,6 @@ Deno.test({
         const byName = await listFiles(ROOT, /^src\/(.*\/worker|cli\/call|cli\/commands\/.*)\.ts$/);
         for (const file of byName) assert.ok(paths.has(file), file);
         for (const path of paths) assert.match(path, /^(main\.ts|src\/|node_modules\/)/);
-        assert.ok(!paths.has("src/mod.ts"), "the TypeScript API is not part of it");
       });
 
       await t.step("the engine of this machine, no other's, and no package that only tests use", () => {

@@ -16,7 +16,11 @@ export interface Executable {
  * Runs `scripts/compile.ts`. Where DENORT_BIN names no runtime, `deno` itself stands in for it: the executable is whole
  * but for the runtime, and can't be run.
  */
-export async function compile(output: string, args: readonly string[] = []): Promise<Executable> {
+export async function compile(
+  output: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Executable> {
   const runtime = Deno.env.get("DENORT_BIN");
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -30,7 +34,7 @@ export async function compile(output: string, args: readonly string[] = []): Pro
       ...(runtime === undefined ? ["--embed-only"] : []),
     ],
     cwd: ROOT,
-    env: { NO_COLOR: "1", DENORT_BIN: runtime ?? Deno.execPath() },
+    env: { NO_COLOR: "1", ...env, DENORT_BIN: runtime ?? Deno.execPath() },
   }).output();
   const printed = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   if (!success) throw new Error(printed);

@@ -1,3 +1,4 @@
+import type { EarlyWorker } from "../../app/early_worker.ts";
 import type { Prepared } from "../../app/prepare.ts";
 import type { SandboxedRecipe } from "../../app/sandboxed.ts";
 import {
@@ -14,7 +15,7 @@ import type { Plan } from "../../plan/mod.ts";
 import { nearest } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
 import { exitCodeFor, flattenErrors, fromErrorData, UsageError } from "../errors.ts";
-import { EXIT, type StopSignal } from "../io.ts";
+import { EXIT, resolvePath, type StopSignal } from "../io.ts";
 import { renderSummary } from "../summary_text.ts";
 
 export interface RunCommandOptions extends RecipeOptions {
@@ -56,6 +57,7 @@ export async function runRecipes(
     redactor: call.redactor,
     color: call.io.stderr.color,
   });
+  let early = await startEarly(call, files, options);
   try {
     const jobs = await prepareAll(call, files, { ...options, logs });
     const summaries: RunSummary[] = [];
@@ -64,7 +66,11 @@ export async function runRecipes(
       const progress = startProgress(call, options);
       above = progress?.above;
       try {
-        summaries.push(await runJob(call, job, { options, logs, progress, signal: stop.signal }));
+        const worker = early;
+        early = undefined;
+        summaries.push(
+          await runJob(call, job, { options, logs, progress, signal: stop.signal, early: worker }),
+        );
       } finally {
         progress?.finish();
         above = undefined;
@@ -73,9 +79,21 @@ export async function runRecipes(
     }
     if (jobs.length > 0) call.io.exitCode = stop.exitCode() ?? exitCodeOf(summaries);
   } finally {
+    if (early !== undefined) await (await import("../../app/sandboxed.ts")).dropEarly(early);
     stop.release();
     logs.close();
   }
+}
+
+/** While the first recipe is read its Worker can be started already, as it was the last time. */
+async function startEarly(
+  call: Call,
+  files: readonly string[],
+  options: RunCommandOptions,
+): Promise<EarlyWorker | undefined> {
+  if (options.sandbox === false || options.dryRun) return undefined;
+  const { startEarly } = await import("../../app/early_worker.ts");
+  return await startEarly(resolvePath(call.io, files[0]!), call.stateDirectory(options.stateDir, {}));
 }
 
 /** Aborts on the first signal; the second ends the process at once. */
@@ -199,9 +217,10 @@ async function runJob(
     logs: Logs;
     progress: ProgressView | undefined;
     signal: AbortSignal;
+    early?: EarlyWorker;
   },
 ): Promise<RunSummary> {
-  const { options, logs, progress, signal } = setting;
+  const { options, logs, progress, signal, early } = setting;
   const log = logs.forRun();
   const sinks: EventSink[] = [options.logFormat === "json" ? log : withoutFailures(log)];
   if (progress !== undefined) sinks.push(progress.sink);
@@ -215,7 +234,7 @@ async function runJob(
   };
   if (job.sandboxed !== undefined) {
     const { executeSandboxed } = await import("../../app/sandboxed.ts");
-    return await executeSandboxed({ ...job.sandboxed, plan: job.plan }, settings);
+    return await executeSandboxed({ ...job.sandboxed, plan: job.plan }, { ...settings, early });
   }
   const { executePlan } = await import("../../app/execute.ts");
   return await executePlan(job.plan, settings);

@@ -1,9 +1,9 @@
 import type { Command } from "@commander-js/extra-typings";
 import { invoke, load } from "../invoke.ts";
 import type { CliIO } from "../io.ts";
-import { envFileOption, examples, jsonOption, logLevelOption, stateDirOption, varOption } from "./options.ts";
+import { examples, jsonOption } from "./options.ts";
 
-/** `list-connectors`, `connector`, `schema`. */
+/** `list-connectors`, `connector`. */
 export function addConnectorCommands(program: Command, io: CliIO): void {
   program.command("list-connectors")
     .summary("list what can be read and written")
@@ -33,29 +33,6 @@ export function addConnectorCommands(program: Command, io: CliIO): void {
       invoke(io, {}, async (call) => {
         const { showConnector } = await load<typeof import("../commands/connector.ts")>("connector");
         showConnector(call, name, options);
-      })
-    );
-  program.command("schema")
-    .summary("show the columns a recipe yields, or the JSON Schema of recipes")
-    .description(
-      "With a recipe: the columns and types that its destination would get. With --json-schema: the JSON Schema of " +
-        "the recipe language, for editors.",
-    )
-    .argument("[recipe]", "recipe file")
-    .option("--json-schema", "print the JSON Schema of recipes")
-    .addOption(jsonOption())
-    .addOption(varOption())
-    .addOption(envFileOption())
-    .addOption(stateDirOption())
-    .addOption(logLevelOption())
-    .addHelpText(
-      "after",
-      examples("dataloader schema orders.yaml", "dataloader schema --json-schema > recipe.schema.json"),
-    )
-    .action((recipe, options) =>
-      invoke(io, options, async (call) => {
-        const { showSchema } = await load<typeof import("../commands/schema.ts")>("schema");
-        await showSchema(call, recipe, options);
       })
     );
 }

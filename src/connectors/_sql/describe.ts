@@ -1,5 +1,6 @@
 /** What a load would do, for plans. */
-import type { LoadRequest, Schema, WriteDescription } from "../../sdk/mod.ts";
+import type { LoadRequest, Schema, WriteDescription, WriteOptions } from "../../sdk/mod.ts";
+import { plannedChanges } from "./change_table.ts";
 import type { Meeting, SqlDriver } from "./dialect.ts";
 import { fitSchema } from "./fit.ts";
 import { findKeys, requireTargetKeys } from "./keys.ts";
@@ -12,7 +13,7 @@ import { findColumn, nameOf, type SqlColumn, type SqlTable, type Target } from "
 export async function describeLoad<C extends SqlColumn>(
   driver: SqlDriver<C>,
   schema: Schema,
-  of: { target: Target; request: LoadRequest },
+  of: { target: Target; request: LoadRequest } & WriteOptions,
 ): Promise<WriteDescription> {
   const { target, request } = of;
   const { dialect } = driver;
@@ -23,9 +24,11 @@ export async function describeLoad<C extends SqlColumn>(
   if (request.mode === "merge") requireTargetKeys(table, keys, target);
   if (scd2) checkScd2(schema, replaces ? undefined : table, { target, keys });
   if (replaces && table !== undefined) await driver.overwrite.check(target);
-  const fit = fitSchema(schema, table, { target, retype: replaces, keys: scd2 ? [] : keys, dialect });
+  const changes = of.changes === undefined
+    ? fitSchema(schema, table, { target, retype: replaces, keys: scd2 ? [] : keys, dialect }).changes
+    : plannedChanges(driver, of.changes, { target, table, keys: scd2 ? [] : keys });
   const statements = [
-    ...fit.changes.flatMap((change) => change.statement ?? []),
+    ...changes.flatMap((change) => change.statement ?? []),
     ...(replaces
       ? replacing(driver, schema, { target, live: table !== undefined })
       : writing(driver, schema, {
@@ -35,7 +38,7 @@ export async function describeLoad<C extends SqlColumn>(
       })),
     `INSERT INTO ${dialect.quote(target.schema)}.${LOADS_TABLE} …`,
   ];
-  return { statements, changes: fit.changes, warnings: warnings(schema, table, { target, replaces }) };
+  return { statements, changes, warnings: warnings(schema, table, { target, replaces }) };
 }
 
 function replacing<C extends SqlColumn>(

@@ -24,6 +24,10 @@ export interface Dialect<C extends SqlColumn = SqlColumn> {
   readonly literal: (value: string | number | boolean | null) => string;
   /** The type of a new column. */
   readonly columnType: (type: LogicalType) => string;
+  /** What a column holds, for holding rows against it: text where there is no type of ours. */
+  readonly logicalType: (column: C) => LogicalType;
+  /** A value as JSON. */
+  readonly toJson: (value: string) => string;
   /** Undefined where a value could change on its way without an error. */
   readonly convert: (type: LogicalType, column: C) => Conversion | undefined;
   /** The type that recipes cast to so that the values fit, where there is such a word. */

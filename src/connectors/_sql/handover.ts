@@ -9,10 +9,16 @@ export class Handover<T> implements AsyncIterable<T> {
   #taken = Promise.withResolvers<void>();
   #given = Promise.withResolvers<void>();
 
-  /** `most` items wait at a time; producers that look at `room` keep to it. */
-  constructor(options: { most: number; producers: number }) {
+  readonly #signal: AbortSignal | undefined;
+  readonly #stop: () => void;
+
+  /** `most` items wait at a time; producers that look at `room` keep to it. Where `signal` is aborted, that is the failure. */
+  constructor(options: { most: number; producers: number; signal?: AbortSignal }) {
     this.#most = options.most;
     this.#producers = options.producers;
+    this.#signal = options.signal;
+    this.#stop = () => this.fail(options.signal?.reason);
+    options.signal?.addEventListener("abort", this.#stop);
   }
 
   /** Whether somebody has failed, so that the others can stop. */
@@ -44,14 +50,18 @@ export class Handover<T> implements AsyncIterable<T> {
 
   /** The items, in the order they were put. An error comes before items that still wait. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
-    for (;;) {
-      if (this.#failure !== undefined) throw this.#failure.error;
-      const item = this.#ready.shift();
-      if (item !== undefined) {
-        this.#wakeWriters();
-        yield item;
-      } else if (this.#producers <= 0) return;
-      else await this.#given.promise;
+    try {
+      for (;;) {
+        if (this.#failure !== undefined) throw this.#failure.error;
+        const item = this.#ready.shift();
+        if (item !== undefined) {
+          this.#wakeWriters();
+          yield item;
+        } else if (this.#producers <= 0) return;
+        else await this.#given.promise;
+      }
+    } finally {
+      this.#signal?.removeEventListener("abort", this.#stop);
     }
   }
 

@@ -1,6 +1,6 @@
 /** The columns that identify a row. */
 import { ConnectorError, nearest, type Schema } from "../../sdk/mod.ts";
-import { findColumn, nameOf, type SqlTable, type Target } from "./table.ts";
+import { findColumn, nameOf, type Target } from "./table.ts";
 
 /**
  * The merge keys as the batch spells them.
@@ -32,9 +32,9 @@ export function findKeys(schema: Schema, mergeKeys: readonly string[]): string[]
 
 /** @throws {ConnectorError} `MERGE_KEY_MISSING` where the table that is there has no such column. */
 export function requireTargetKeys(
-  table: SqlTable | undefined,
+  table: { readonly columns: readonly { readonly name: string }[] } | undefined,
   keys: readonly string[],
-  target: Target,
+  target: Pick<Target, "schema" | "name">,
 ): void {
   if (table === undefined) return;
   const missing = keys.find((key) => findColumn(table, key) === undefined);

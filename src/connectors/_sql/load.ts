@@ -12,9 +12,11 @@ import {
   type OpenContext,
   type Position,
   type SchemaChange,
+  type TableChange,
   type WriteOptions,
   type WriteResult,
 } from "../../sdk/mod.ts";
+import { changeTable, plannedChanges } from "./change_table.ts";
 import type { SqlDriver } from "./dialect.ts";
 import { type Fit, fitSchema } from "./fit.ts";
 import { findKeys, requireTargetKeys } from "./keys.ts";
@@ -48,6 +50,8 @@ export class SqlLoad<C extends SqlColumn> implements Load {
   readonly #replaces: boolean;
   /** SQL: when the versions of this load begin. */
   #versionsAt: string | undefined;
+  /** Changes of the live table that wait until its rows are replaced. */
+  readonly #later: TableChange[] = [];
 
   constructor({ driver, target, request, context }: SqlLoadOptions<C>) {
     this.#driver = driver;
@@ -80,7 +84,7 @@ export class SqlLoad<C extends SqlColumn> implements Load {
       await this.#transaction(async () => {
         await this.#prepare(position);
         if (this.#replaces && !(await this.#stagedBy(position.runId))) await this.#discardStaging();
-        result = await this.#write(batch);
+        result = await this.#write(batch, options);
         const quarantined = await options.settle?.(result.rowsReceived);
         if (quarantined !== undefined) await addQuarantined(this.#driver, quarantined, this.#target);
         await this.#loads.record(position, { rows: result.rowsWritten, staged: this.#replaces });
@@ -93,11 +97,11 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     return result!;
   }
 
-  async probe(batch: Batch): Promise<void> {
+  async probe(batch: Batch, options: WriteOptions = {}): Promise<void> {
     try {
       await this.#transaction(async () => {
         await this.#prepare();
-        await this.#write(batch);
+        await this.#write(batch, options);
         await this.#driver.checkDeferred?.();
         throw UNDO;
       });
@@ -110,6 +114,10 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     await this.#transaction(async () => {
       await this.#prepare(position);
       if (this.#replaces && await this.#stagedBy(position.runId)) {
+        const table = await this.#driver.readTable(this.#target);
+        if (table !== undefined) {
+          await changeTable(this.#driver, this.#later, { target: this.#target, table });
+        }
         await this.#driver.overwrite.publish(this.#staging, this.#target);
         await this.#loads.publish();
       }
@@ -151,18 +159,22 @@ export class SqlLoad<C extends SqlColumn> implements Load {
   }
 
   /** Writes a batch into the table it belongs in now, which is made or widened first. Inside a transaction. */
-  async #write(batch: Batch): Promise<WriteResult> {
+  async #write(batch: Batch, options: WriteOptions): Promise<WriteResult> {
     const driver = this.#driver;
-    const live = await driver.readTable(this.#target);
-    this.#refuseView(live);
+    const there = await driver.readTable(this.#target);
+    this.#refuseView(there);
     const merges = this.#request.mode === "merge";
     const keys = merges ? findKeys(batch.schema, this.#request.mergeKeys) : [];
     const scd2 = merges && this.#request.strategy === "scd2";
     const into = this.#replaces ? this.#staging : this.#target;
+    const told = await this.#change(options.changes, { table: there, keys: scd2 ? [] : keys });
+    const live = told.length === 0 ? there : await driver.readTable(this.#target);
     const before = (this.#replaces ? await driver.readTable(into) : undefined) ?? live;
     if (merges) requireTargetKeys(before, keys, this.#target);
     if (scd2) checkScd2(batch.schema, this.#replaces ? undefined : before, { target: this.#target, keys });
-    const changes = await this.#makeRoom(batch, { live, keys, scd2 });
+    const made = there === undefined && live !== undefined;
+    if (made) await driver.afterCreate?.(into, { keys, scd2 });
+    const changes = [...told, ...await this.#makeRoom(batch, { live, keys, scd2 })];
     const table = (await driver.readTable(into))!;
     const fit = fitSchema(batch.schema, table, { target: into, dialect: driver.dialect });
     if (!merges) return { ...await this.#insert(batch, { fit, into }), changes };
@@ -195,13 +207,35 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     const there = this.#replaces ? await driver.readTable(this.#staging) : of.live;
     const made = this.#replaces && there === undefined
       ? await this.#createStaging(batch, { ...of, keys })
-      : await this.#change(fitSchema(batch.schema, there, { ...fitting, target: into }), into);
+      : await this.#make(fitSchema(batch.schema, there, { ...fitting, target: into }), into);
     if (of.scd2) await addValidity(driver, into);
     if (made || there === undefined) await driver.afterCreate?.(into, of);
     return told.changes;
   }
 
-  async #change(fit: Fit<C>, target: Target): Promise<boolean> {
+  /** What the engine has decided on. A table whose rows are replaced gets its columns from the staging table. */
+  async #change(
+    changes: readonly TableChange[] | undefined,
+    of: { table: SqlTable<C> | undefined; keys: readonly string[] },
+  ): Promise<readonly SchemaChange[]> {
+    if (changes === undefined) return [];
+    if (!this.#replaces) return await changeTable(this.#driver, changes, { ...of, target: this.#target });
+    if (of.table !== undefined) {
+      // Names and NOT NULL are no matter of the staging table: they change when it takes the live one's place.
+      const later = changes.filter(({ kind }) =>
+        ["rename_column", "drop_not_null", "set_not_null"].includes(kind)
+      );
+      this.#later.push(...later);
+      return plannedChanges(this.#driver, later, { ...of, target: this.#target });
+    }
+    const table = await this.#driver.readTable(this.#staging);
+    if (table === undefined) {
+      await changeTable(this.#driver, changes, { ...of, table, target: this.#staging });
+    }
+    return [];
+  }
+
+  async #make(fit: Fit<C>, target: Target): Promise<boolean> {
     for (const change of fit.changes) await this.#driver.run(change.statement!, `Changing ${nameOf(target)}`);
     return fit.changes.some((change) => change.kind === "create_table");
   }
@@ -218,7 +252,7 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     const { dialect } = driver;
     if (of.live === undefined) {
       const fit = fitSchema(batch.schema, undefined, { target: this.#staging, keys: of.keys, dialect });
-      return await this.#change(fit, this.#staging);
+      return await this.#make(fit, this.#staging);
     }
     await driver.overwrite.check(this.#target);
     const fit = fitSchema(batch.schema, of.live, { target: this.#target, retype: true, dialect });

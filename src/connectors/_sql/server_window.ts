@@ -32,6 +32,8 @@ export interface ReadDialect {
   readonly value: (text: string, type: string) => string;
   /** A value as text that `value` reads back exactly. */
   readonly text: (sql: string) => string;
+  /** The highest value of a column, as text under the name `high`: no row where there is none. */
+  readonly highest: (column: string, of: { from: string; where: string }) => string;
   /** A condition: the value is NaN or infinite; undefined where the kind has no such values. */
   readonly endless: (sql: string, kind: CursorKind) => string | undefined;
   /** The type that dates less an interval are compared in. */
@@ -247,9 +249,7 @@ export async function highest(
     }
   }
   const where = serverBetween(bounds);
-  const [row] = await relation.query(
-    `SELECT ${dialect.text(`max(${sql})`)} AS high FROM ${from} WHERE ${where}`,
-  );
+  const [row] = await relation.query(dialect.highest(sql, { from, where }));
   const high = row?.high;
   if (high === null || high === undefined) return undefined;
   const literal = cursor.type === undefined ? dialect.literal(high) : dialect.value(high, cursor.type);

@@ -36,7 +36,10 @@ export interface SqlTable<C extends SqlColumn = SqlColumn> {
 }
 
 /** The column of that name: spelled the same, else the only one that is the same regardless of case. */
-export function findColumn<C extends SqlColumn>(table: SqlTable<C>, name: string): C | undefined {
+export function findColumn<C extends { readonly name: string }>(
+  table: { readonly columns: readonly C[] },
+  name: string,
+): C | undefined {
   const exact = table.columns.find((c) => c.name === name);
   if (exact !== undefined) return exact;
   const alike = table.columns.filter((c) => c.name.toLowerCase() === name.toLowerCase());
@@ -44,7 +47,7 @@ export function findColumn<C extends SqlColumn>(table: SqlTable<C>, name: string
 }
 
 /** The names of a target for people: `public.orders`. */
-export function nameOf(target: Target): string {
+export function nameOf(target: Pick<Target, "schema" | "name">): string {
   return `${target.schema}.${target.name}`;
 }
 

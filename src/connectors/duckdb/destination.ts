@@ -10,15 +10,17 @@ import {
   quoteIdent,
   type Schema,
   type SchemaChange,
+  type TableSchema,
   type WriteDescription,
+  type WriteOptions,
 } from "../../sdk/mod.ts";
+import { findKeys, requireTargetKeys } from "../_sql/keys.ts";
 import { checkWrite, type DuckdbConfig } from "./config.ts";
 import { exists, isFolder, openForReading, openForWriting, type Target, targetOf } from "./database.ts";
 import { DuckdbLoad } from "./load.ts";
 import { LOADS_TABLE } from "./loads.ts";
-import { findKeys, requireTargetKeys } from "./merge.ts";
 import { checkScd2 } from "./scd2.ts";
-import { type ExistingTable, fitSchema, readTable } from "./schema.ts";
+import { asTableSchema, type ExistingTable, fitSchema, plannedChanges, readTable } from "./schema.ts";
 
 /** Opens a destination; the file is attached, and made where it is missing, when a load is opened. */
 export async function openDestination(config: DuckdbConfig, context: OpenContext): Promise<Destination> {
@@ -82,7 +84,19 @@ class DuckdbDestination implements Destination {
     }
   }
 
-  async describe(schema: Schema, request: LoadRequest): Promise<WriteDescription> {
+  async table(): Promise<TableSchema | undefined> {
+    const { database } = this.#config;
+    if (database !== ":memory:" && !(await exists(database))) return undefined;
+    const alias = await openForReading(this.#context, database);
+    const table = await readTable(this.#context.session, targetOf(this.#config, alias));
+    return table && asTableSchema(table);
+  }
+
+  async describe(
+    schema: Schema,
+    request: LoadRequest,
+    options: WriteOptions = {},
+  ): Promise<WriteDescription> {
     const { database } = this.#config;
     const there = database === ":memory:" || await exists(database);
     const alias = there ? await openForReading(this.#context, database) : "new";
@@ -94,7 +108,9 @@ class DuckdbDestination implements Destination {
       requireTargetKeys(table, keys, target);
       if (request.strategy === "scd2") checkScd2(schema, table, { target, keys });
     }
-    const { changes } = fitSchema(schema, table, { target, retype: replaces });
+    const changes = options.changes === undefined
+      ? fitSchema(schema, table, { target, retype: replaces }).changes
+      : plannedChanges(options.changes, table, target);
     return {
       statements: [
         ...(there ? [] : [`-- creates ${database}`]),

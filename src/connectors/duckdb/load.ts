@@ -12,15 +12,17 @@ import {
   quoteLiteral,
   type SchemaChange,
   type Session,
+  type TableChange,
   type WriteOptions,
   type WriteResult,
 } from "../../sdk/mod.ts";
+import { findKeys, requireTargetKeys } from "../_sql/keys.ts";
 import { asConnectorError, findRelation, inTransaction, type Target } from "./database.ts";
 import { Loads } from "./loads.ts";
 import { addQuarantined, removeOlder } from "./quarantine.ts";
-import { applyMerge, findKeys, requireTargetKeys, stageBatch } from "./merge.ts";
+import { applyMerge, stageBatch } from "./merge.ts";
 import { addValidity, checkScd2, versionTime } from "./scd2.ts";
-import { type Fit, fitSchema, readTable } from "./schema.ts";
+import { type Fit, fitSchema, makeChanges, readTable } from "./schema.ts";
 import { createStaging, dropStaging, fitStaging, stagingOf, swap } from "./staging.ts";
 
 /** Thrown to end the transaction of a probe. */
@@ -72,7 +74,7 @@ export class DuckdbLoad implements Load {
     const done = await this.#transaction(async () => {
       await this.#prepare();
       if (this.#replaces && !(await this.#stagedBy(position.runId))) await this.#discardStaging();
-      const written = await this.#write(batch);
+      const written = await this.#write(batch, options);
       const quarantined = await options.settle?.(written.received);
       if (quarantined !== undefined) await addQuarantined(this.#session, quarantined, this.#target);
       await this.#loads.record(position, { rows: written.written, staged: this.#replaces });
@@ -86,12 +88,12 @@ export class DuckdbLoad implements Load {
     };
   }
 
-  async probe(batch: Batch): Promise<void> {
+  async probe(batch: Batch, options: WriteOptions = {}): Promise<void> {
     this.#refuseItself(batch);
     try {
       await this.#transaction(async () => {
         await this.#prepare();
-        await this.#write(batch);
+        await this.#write(batch, options);
         throw UNDO;
       });
     } catch (error) {
@@ -146,8 +148,9 @@ export class DuckdbLoad implements Load {
   }
 
   /** Writes a batch into the table it belongs in now, which is made or widened first. Inside a transaction. */
-  async #write(batch: Batch): Promise<Written> {
+  async #write(batch: Batch, { changes }: WriteOptions): Promise<Written> {
     await this.#refuseView();
+    const made = this.#replaces || changes === undefined ? [] : await this.#change(changes);
     const merges = this.#request.mode === "merge";
     const keys = merges ? findKeys(batch.schema, this.#request.mergeKeys) : [];
     const scd2 = merges && this.#request.strategy === "scd2";
@@ -156,7 +159,7 @@ export class DuckdbLoad implements Load {
       (this.#replaces ? await readTable(this.#session, this.#target) : undefined);
     if (merges) requireTargetKeys(table, keys, this.#target);
     if (scd2) checkScd2(batch.schema, table, { target: this.#target, keys });
-    const fit = await this.#makeRoom(batch);
+    const fit = await this.#makeRoom(batch, { made, changes });
     if (scd2) {
       await addValidity(this.#session, into);
       this.#versionsAt ??= await versionTime(this.#session, into, this.#request.startedAt);
@@ -176,16 +179,23 @@ export class DuckdbLoad implements Load {
   }
 
   /** The table or staging table, with a column for each of the batch's. */
-  async #makeRoom(batch: Batch): Promise<Fit> {
+  async #makeRoom(batch: Batch, by: { made: readonly SchemaChange[] } & WriteOptions): Promise<Fit> {
     const { schema } = batch;
+    const tables = { target: this.#target, staging: this.#staging, schema, changes: by.changes };
     if (this.#replaces) {
       return await readTable(this.#session, this.#staging) === undefined
-        ? await createStaging(this.#session, { target: this.#target, staging: this.#staging, schema })
-        : await fitStaging(this.#session, this.#staging, schema);
+        ? await createStaging(this.#session, tables)
+        : await fitStaging(this.#session, tables);
     }
     const fit = fitSchema(schema, await readTable(this.#session, this.#target), { target: this.#target });
     for (const change of fit.changes) await this.#session.run(change.statement!);
-    return fit;
+    return { ...fit, changes: [...by.made, ...fit.changes] };
+  }
+
+  /** Makes the table, or changes it, as the engine has decided. */
+  async #change(changes: readonly TableChange[]): Promise<SchemaChange[]> {
+    const table = await readTable(this.#session, this.#target);
+    return await makeChanges(this.#session, changes, { table, target: this.#target });
   }
 
   /** One statement, so that the rows go from their source to the file without leaving the engine. */

@@ -1,15 +1,7 @@
 /** `merge`: the batch is staged in a temporary table, checked, cut to one row a key, and applied. */
-import {
-  type Batch,
-  ConnectorError,
-  type LoadRequest,
-  nearest,
-  quoteIdent,
-  type Schema,
-  type Session,
-} from "../../sdk/mod.ts";
+import { type Batch, ConnectorError, type LoadRequest, quoteIdent, type Session } from "../../sdk/mod.ts";
 import type { Target } from "./database.ts";
-import type { ExistingTable, Fit } from "./schema.ts";
+import type { Fit } from "./schema.ts";
 import { applyScd2 } from "./scd2.ts";
 
 /** A batch in a temporary table: one row a key, in the table's types. */
@@ -21,53 +13,6 @@ export interface Staged {
   /** Names as the target spells them. */
   readonly keys: readonly string[];
   readonly columns: readonly string[];
-}
-
-/**
- * The merge keys as the batch spells them.
- * @throws {ConnectorError} `MERGE_KEY_MISSING` with the nearest name.
- */
-export function findKeys(schema: Schema, mergeKeys: readonly string[]): string[] {
-  if (mergeKeys.length === 0) {
-    throw new ConnectorError("MERGE_WITHOUT_KEYS", "A merge needs merge_keys.", {
-      hint: "name the columns that identify a row, such as merge_keys: [id]",
-    });
-  }
-  const names = schema.fields.map((f) => f.name);
-  return mergeKeys.map((key) => {
-    const found = names.find((n) => n === key) ?? names.find((n) => n.toLowerCase() === key.toLowerCase());
-    if (found !== undefined) return found;
-    const near = nearest(key, names);
-    throw new ConnectorError(
-      "MERGE_KEY_MISSING",
-      `The merge key "${key}" is not a column of the rows to load.`,
-      {
-        hint: near === undefined
-          ? `the columns are: ${names.slice(0, 20).join(", ")}`
-          : `did you mean "${near}"?`,
-        context: { column: key },
-      },
-    );
-  });
-}
-
-/** @throws {ConnectorError} `MERGE_KEY_MISSING` where the table that is there has no such column. */
-export function requireTargetKeys(
-  table: ExistingTable | undefined,
-  keys: readonly string[],
-  target: Target,
-): void {
-  if (table === undefined) return;
-  const missing = keys.find((key) => !table.columns.some((c) => c.name.toLowerCase() === key.toLowerCase()));
-  if (missing === undefined) return;
-  throw new ConnectorError(
-    "MERGE_KEY_MISSING",
-    `The merge key "${missing}" is not a column of ${target.schema}.${target.name}, so its rows can't be matched.`,
-    {
-      hint: "name a key that the table has, or load it again with --full-refresh",
-      context: { column: missing },
-    },
-  );
 }
 
 /**

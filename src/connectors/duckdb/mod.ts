@@ -15,6 +15,7 @@ const capabilities: Capabilities = {
   quarantine: true,
   lookup: true,
   embedded: true,
+  constraints: ["primary_key", "unique"],
   parallelRead: false,
   bulkFormats: [],
   tier: "native",

@@ -1,6 +1,7 @@
 /** Holding the columns of a batch against those of a table: what fits, what must be added, what can't be loaded. */
 import {
   ConnectorError,
+  DataLoaderError,
   engineType,
   type Field,
   formatType,
@@ -9,15 +10,19 @@ import {
   type Schema,
   type SchemaChange,
   type Session,
+  type TableChange,
+  type TableSchema,
 } from "../../sdk/mod.ts";
+import { changeRefused, changeStatements } from "../_sql/changes.ts";
 import type { Target } from "./database.ts";
-import { convert } from "./types.ts";
+import { convert, parseDuckType, toLogical } from "./types.ts";
 
 /** A column of a table that is there. */
 export interface TableColumn {
   readonly name: string;
   /** As DuckDB's catalog writes it. */
   readonly type: string;
+  readonly nullable: boolean;
 }
 
 /** A table that is there. */
@@ -49,8 +54,8 @@ export async function readTable(session: Session, target: Target): Promise<Exist
   const where = `database_name = ${quoteLiteral(target.alias)} AND lower(schema_name) = lower(${
     quoteLiteral(target.schema)
   }) AND lower(table_name) = lower(${quoteLiteral(target.name)})`;
-  const columns = await session.query<{ name: string; type: string }>(
-    `SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE ${where} ORDER BY column_index`,
+  const columns = await session.query<{ name: string; type: string; nullable: boolean }>(
+    `SELECT column_name AS name, data_type AS type, is_nullable AS nullable FROM duckdb_columns() WHERE ${where} ORDER BY column_index`,
   );
   if (columns.length === 0) return undefined;
   const keys = await session.query<{ columns: string[] }>(
@@ -109,6 +114,56 @@ export function fitSchema(
   }
   if (misfits.length > 0) throw typeMismatch(misfits, target);
   return { columns, changes };
+}
+
+/** The statements of changes that the engine has decided on; those that are made already are left out. */
+export function plannedChanges(
+  changes: readonly TableChange[],
+  table: ExistingTable | undefined,
+  target: Target,
+): SchemaChange[] {
+  const name = `${target.schema}.${target.name}`;
+  return changeStatements(changes, { sql: target.sql, name, columns: table?.columns }, {
+    quote: quoteIdent,
+    columnType: engineType,
+    literal: quoteLiteral,
+    toJson: (value) => `to_json(${value})`,
+    comments: true,
+    // "Cannot create index with outstanding updates". Rows to come are looked at before they are written.
+    addsNotNull: false,
+  });
+}
+
+/**
+ * Makes the changes that the engine has decided on. Inside a transaction.
+ * @throws {ConnectorError} `SCHEMA_CHANGE_REFUSED` where DuckDB, or a value that is there, does not take one.
+ */
+export async function makeChanges(
+  session: Session,
+  changes: readonly TableChange[],
+  of: { table: ExistingTable | undefined; target: Target },
+): Promise<SchemaChange[]> {
+  const planned = plannedChanges(changes, of.table, of.target);
+  for (const change of planned) {
+    try {
+      await session.run(change.statement!);
+    } catch (cause) {
+      if (!(cause instanceof DataLoaderError) || cause.retryable) throw cause;
+      throw changeRefused(change, cause);
+    }
+  }
+  return planned;
+}
+
+/** The columns of a table as logical types. */
+export function asTableSchema(table: ExistingTable): TableSchema {
+  return {
+    columns: table.columns.map(({ name, type, nullable }) => ({
+      name,
+      type: toLogical(parseDuckType(type)),
+      nullable,
+    })),
+  };
 }
 
 function createTable(schema: Schema, target: Target): SchemaChange {

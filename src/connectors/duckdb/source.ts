@@ -95,7 +95,13 @@ class DuckdbSource implements Source {
       return await describeIncremental({ session, relation: sql, request, state, metadata });
     }
     const batch = await session.relation(sql, metadata);
-    return { schema: batch.schema, statements: [sql], rows, warnings: batch.warnings ?? [] };
+    return {
+      schema: batch.schema,
+      statements: [sql],
+      rows,
+      warnings: batch.warnings ?? [],
+      losses: batch.warnings ?? [],
+    };
   }
 
   async *readBatches(request: ReadRequest, state: SourceState): AsyncGenerator<SourceBatch> {

@@ -12,9 +12,10 @@ import {
   type Schema,
   type SchemaChange,
   type Session,
+  type TableChange,
 } from "../../sdk/mod.ts";
 import { asConnectorError, beside, findRelation, type Target, within } from "./database.ts";
-import { type ExistingTable, type Fit, fitSchema, readTable } from "./schema.ts";
+import { type ExistingTable, type Fit, fitSchema, makeChanges, plannedChanges, readTable } from "./schema.ts";
 
 /** The staging table of a recipe's load: two recipes that overwrite one table don't share it. */
 export function stagingOf(target: Target, context: OpenContext): Target {
@@ -25,6 +26,14 @@ export function stagingOf(target: Target, context: OpenContext): Target {
   return beside(target, `_dataloader_stage_${target.name}_${hash.toString(16).padStart(8, "0")}`);
 }
 
+/** The table that is replaced, the one that is filled for it, and what the engine has decided on, if it has. */
+export interface StagedTables {
+  readonly target: Target;
+  readonly staging: Target;
+  readonly schema: Schema;
+  readonly changes?: readonly TableChange[];
+}
+
 /**
  * Makes the staging table with keys, defaults and checks of the table it will replace, where there is one. Inside a
  * transaction. Columns that the old table has and the batch has not are kept; one that can't hold the new
@@ -32,10 +41,15 @@ export function stagingOf(target: Target, context: OpenContext): Target {
  */
 export async function createStaging(
   session: Session,
-  of: { target: Target; staging: Target; schema: Schema },
+  of: StagedTables,
 ): Promise<Fit> {
-  const { target, staging, schema } = of;
+  const { target, staging, schema, changes } = of;
   const live = await readTable(session, target);
+  if (live === undefined && changes !== undefined) {
+    await makeChanges(session, changes, { table: undefined, target: staging });
+    const fit = fitSchema(schema, await readTable(session, staging), { target: staging });
+    return { ...fit, changes: plannedChanges(changes, undefined, target) };
+  }
   if (live === undefined) {
     const fit = fitSchema(schema, undefined, { target: staging });
     for (const change of fit.changes) await session.run(change.statement!);
@@ -43,6 +57,11 @@ export async function createStaging(
   }
   await refuseReferences(session, target);
   await within(session, target, () => copyDefinition(session, { target, staging }));
+  if (changes !== undefined) {
+    await makeChanges(session, changes, { table: live, target: staging });
+    const fit = fitSchema(schema, await readTable(session, staging), { target: staging });
+    return { ...fit, changes: plannedChanges(changes, live, target) };
+  }
   const fit = fitSchema(schema, live, { target: staging, retype: true });
   for (const change of fit.changes) {
     try {
@@ -56,7 +75,9 @@ export async function createStaging(
 }
 
 /** Columns of a batch that comes after the first: the table has been made. */
-export async function fitStaging(session: Session, staging: Target, schema: Schema): Promise<Fit> {
+export async function fitStaging(session: Session, of: StagedTables): Promise<Fit> {
+  const { staging, schema, changes = [] } = of;
+  await makeChanges(session, changes, { table: await readTable(session, staging), target: staging });
   const table = await readTable(session, staging) as ExistingTable;
   const fit = fitSchema(schema, table, { target: staging });
   for (const change of fit.changes) await session.run(change.statement!);

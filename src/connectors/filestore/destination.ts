@@ -8,12 +8,14 @@ import {
   type OpenContext,
   type Schema,
   type WriteDescription,
+  type WriteOptions,
 } from "../../sdk/mod.ts";
 import { fileError, joinPath, nameOf, normalizePath, parentOf, storageFor } from "../../storage/mod.ts";
 import { type FilestoreConfig, formatOf, formatOptions, isFolder, writeCompression } from "./config.ts";
 import { SingleFileLoad } from "./load_file.ts";
 import { FolderLoad, foreignFiles, refuseForeign } from "./load_folder.ts";
 import { endingOf, partName } from "./naming.ts";
+import { changesOfFiles, columnsThere } from "./table.ts";
 import { WorkFolder } from "./work_folder.ts";
 import { copyStatement, type Writer } from "./write_parts.ts";
 
@@ -56,10 +58,21 @@ class FileDestination implements Destination {
     return [`${this.#path} can be written (${this.#writer.format.name})`];
   }
 
-  async describe(schema: Schema, request: LoadRequest): Promise<WriteDescription> {
+  get table(): Destination["table"] {
+    return this.#writer.format.columnsOf === undefined
+      ? undefined
+      : () => columnsThere(this.#path, this.#writer);
+  }
+
+  async describe(
+    schema: Schema,
+    request: LoadRequest,
+    { changes = [] }: WriteOptions = {},
+  ): Promise<WriteDescription> {
     await this.#refuseFolder();
     const { format, options, context, compression } = this.#writer;
-    const warnings = [...format.losses?.(schema, options) ?? []];
+    const losses = format.losses?.(schema, options) ?? [];
+    const warnings = [...losses];
     const folder = isFolder(this.#writer.config.path);
     if (folder && request.mode === "overwrite") {
       const there = await foreignFiles(this.#folder, { work: [], writer: this.#writer });
@@ -81,7 +94,7 @@ class FileDestination implements Destination {
       ? `write ${target} as ${format.name}`
       : copyStatement({ sql: "SELECT …", schema }, this.#folder, this.#writer)
         .replace(joinPath(this.#folder, "part.tmp"), target);
-    return { statements: [statement], changes: [], warnings };
+    return { statements: [statement], changes: changesOfFiles(changes), warnings, losses };
   }
 
   async openLoad(request: LoadRequest): Promise<Load> {

@@ -11,6 +11,7 @@ import {
 } from "../../sdk/mod.ts";
 import { fileError, joinPath } from "../../storage/mod.ts";
 import type { StagedPart } from "./journal.ts";
+import { changesOfFiles } from "./table.ts";
 import type { WorkFolder } from "./work_folder.ts";
 import { writeParts, type Writer, type WrittenPart } from "./write_parts.ts";
 
@@ -76,6 +77,7 @@ export abstract class FileLoad implements Load {
         rowsWritten: rows,
         rowsScanned,
         bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
+        changes: changesOfFiles(options.changes ?? []),
       };
     });
   }

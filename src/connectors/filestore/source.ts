@@ -92,7 +92,7 @@ class FileSource implements Source {
     const files = await this.#files(request, state);
     const batches = this.#plan(request, state, files);
     const planned = batches.flatMap((batch) => batch.files);
-    const scan = await this.#open(files.length === 0 ? [] : files);
+    const scan = await this.#open(files.length === 0 ? [] : files, request);
     const statements = planned.map((file) => `read ${file.path}`);
     if (isByColumn(request)) {
       return { ...await scan.describeIncremental(request, { files, state }), statements };
@@ -124,6 +124,7 @@ class FileSource implements Source {
     // Types are found over all files of the run, also when it is taken up again, so that batches agree.
     const scan = await this.#open(
       request.incremental === undefined ? files : batches.flatMap((b) => b.files),
+      request,
     );
     for (const warning of scan.warnings) this.#context.log.log("warning", warning);
     if (isByColumn(request)) return yield* scan.readIncremental(request, { files, state });
@@ -179,7 +180,10 @@ class FileSource implements Source {
   }
 
   /** Finds columns and types of the files. */
-  async #open(files: readonly StoredFile[]): Promise<FileScan> {
+  async #open(
+    files: readonly StoredFile[],
+    { wholeColumns }: Pick<ReadRequest, "wholeColumns">,
+  ): Promise<FileScan> {
     const paths = files.map((file) => file.path);
     const partitions = findPartitions(paths, {
       base: this.#base,
@@ -194,6 +198,7 @@ class FileSource implements Source {
       partitions,
       filenameColumn: this.#config.filename_column,
       missingColumns: this.#config.missing_columns,
+      ...(wholeColumns === true ? { wholeColumns } : {}),
     };
     const at = { context: this.#context, storage: this.#storage, metadata: this.#metadata() };
     if (this.#format.openScan !== undefined && paths.length > 0) {

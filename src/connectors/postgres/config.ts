@@ -77,6 +77,7 @@ export function access(config: PostgresConfig): Access[] {
   const from = config.url === undefined || config.host !== undefined ? ["host"] : ["url"];
   const socket = socketPath(settings);
   const place: Access[] = socket === undefined ? [{ kind: "net", value: serverOf(settings), key: from }] : [
+    { kind: "net", value: `unix:${socket}`, key: from },
     { kind: "read", value: socket, key: from },
     { kind: "write", value: socket, key: from },
   ];

@@ -7,8 +7,11 @@ import {
   type OpenContext,
   quoteIdent,
   type Schema,
+  type TableSchema,
   type WriteDescription,
+  type WriteOptions,
 } from "../../sdk/mod.ts";
+import { tableSchema } from "../_sql/change_table.ts";
 import { describeLoad } from "../_sql/describe.ts";
 import { SqlLoad } from "../_sql/load.ts";
 import type { Target } from "../_sql/table.ts";
@@ -46,9 +49,17 @@ class PostgresDestination implements Destination {
     return await proveRights(this.#driver, await this.#target());
   }
 
-  async describe(schema: Schema, request: LoadRequest): Promise<WriteDescription> {
+  async table(): Promise<TableSchema | undefined> {
+    return await tableSchema(this.#driver, await this.#target());
+  }
+
+  async describe(
+    schema: Schema,
+    request: LoadRequest,
+    options: WriteOptions = {},
+  ): Promise<WriteDescription> {
     const target = await this.#target();
-    return await describeLoad(this.#driver, schema, { target, request });
+    return await describeLoad(this.#driver, schema, { target, request, ...options });
   }
 
   async openLoad(request: LoadRequest): Promise<Load> {

@@ -16,6 +16,7 @@ const capabilities: Capabilities = {
   lookup: true,
   embedded: false,
   identifierLength: IDENTIFIER_BYTES,
+  constraints: ["primary_key", "unique"],
   parallelRead: true,
   bulkFormats: ["copy-binary"],
   tier: "native",

@@ -1,43 +1,8 @@
-/** Names of tables as recipes write them, and PostgreSQL's way to quote. */
-
-/** A table of the database. */
-export interface TableName {
-  /** Undefined: the connector's `schema`, else the server's search path decides. */
-  readonly schema?: string;
-  readonly name: string;
-}
+/** Names as recipes write them, and PostgreSQL's way to quote. */
+export { formatTableName, parseTableName, type TableName } from "../_sql/names.ts";
 
 /** PostgreSQL cuts longer identifiers, with a notice only. Bytes. */
 export const IDENTIFIER_BYTES = 63;
-
-/**
- * Reads `table`, `schema.table`, `"odd.name"."a ""table"""`; parts without quotes may hold anything but a dot and a quote,
- * and keep their case. Undefined where the text is no such name.
- */
-export function parseTableName(text: string): TableName | undefined {
-  const parts: string[] = [];
-  const part = /\s*(?:"((?:[^"]|"")+)"|([^".]+))\s*(\.|$)/y;
-  for (let at = 0; at < text.length || at === 0;) {
-    part.lastIndex = at;
-    const found = part.exec(text);
-    if (found === null) return undefined;
-    const name = found[1]?.replaceAll('""', '"') ?? found[2]!.trim();
-    if (name === "") return undefined;
-    parts.push(name);
-    at = part.lastIndex;
-    if (found[3] === "") break;
-    if (at >= text.length) return undefined;
-  }
-  if (parts.length > 2) return undefined;
-  return parts.length === 2 ? { schema: parts[0]!, name: parts[1]! } : { name: parts[0]! };
-}
-
-/** Writes a name so that `parseTableName` reads it back. */
-export function formatTableName(name: TableName): string {
-  const plain = (part: string) =>
-    /[".]/.test(part) || part.trim() !== part ? `"${part.replaceAll('"', '""')}"` : part;
-  return name.schema === undefined ? plain(name.name) : `${plain(name.schema)}.${plain(name.name)}`;
-}
 
 /** A text as a literal; E'' where it holds a backslash, so that it means the same whatever the server's settings. */
 export function pgLiteral(text: string): string {

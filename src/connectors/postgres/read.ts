@@ -151,7 +151,11 @@ async function* readRanges(read: WholeRead): AsyncGenerator<SourceBatch> {
   const connections = await snapshot.connections(Math.max(1, Math.min(request.parallelism, wanted)));
   const size = connections.length === 1 ? relation.blocks : BLOCKS_PER_CONNECTION;
   const blocks = new Blocks(relation.blocks, { done, size });
-  const handover = new Handover<Item>({ most: READ_AHEAD, producers: connections.length });
+  const handover = new Handover<Item>({
+    most: READ_AHEAD,
+    producers: connections.length,
+    signal: read.context.signal,
+  });
   for (const connection of connections) {
     const reader = new CopyReader(connection, target.columns, { places: true });
     void readWith(reader, { target, blocks, handover, request });
@@ -299,13 +303,14 @@ async function* readStream(read: WholeRead): AsyncGenerator<SourceBatch> {
 /** The rows of a SELECT in order, cut into items. */
 export async function* stream(
   read: {
+    context?: Pick<OpenContext, "signal">;
     snapshot: Pick<Snapshot, "first">;
     target: Pick<ReadTarget, "name" | "columns">;
     request: Pick<ReadRequest, "batchSize">;
   },
   select: string,
 ): AsyncGenerator<Cut> {
-  const handover = new Handover<Cut>({ most: READ_AHEAD, producers: 1 });
+  const handover = new Handover<Cut>({ most: READ_AHEAD, producers: 1, signal: read.context?.signal });
   const reader = new CopyReader(read.snapshot.first, read.target.columns);
   const cut = cutInto(read.request.batchSize, {
     room: () => handover.room(),

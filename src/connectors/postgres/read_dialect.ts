@@ -1,11 +1,9 @@
 /** What an incremental read needs of PostgreSQL's SQL. */
-import { quoteIdent } from "../../sdk/mod.ts";
+import { type OpenContext, quoteIdent, type ReadRequest } from "../../sdk/mod.ts";
 import type { ReadDialect, ServerRelation } from "../_sql/server_window.ts";
 import type { PgConnection } from "./connection.ts";
 import { pgLiteral } from "./names.ts";
-import type { ReadTarget } from "./read.ts";
-import { selectOf, stream } from "./read.ts";
-import type { ReadRequest } from "../../sdk/mod.ts";
+import { type ReadTarget, selectOf, stream } from "./read.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export const READ_DIALECT: ReadDialect = {
@@ -13,6 +11,10 @@ export const READ_DIALECT: ReadDialect = {
   literal: pgLiteral,
   value: (text, type) => `CAST(${pgLiteral(text)} AS pg_catalog.${type})`,
   text: (sql) => `CAST(${sql} AS pg_catalog.text)`,
+  // Not max(): there is none for uuid.
+  highest: (column, { from, where }) =>
+    `SELECT CAST(v AS pg_catalog.text) AS high FROM (SELECT ${column} AS v FROM ${from} WHERE ${where} ` +
+    `ORDER BY ${column} DESC LIMIT 1) AS h`,
   endless: (sql, kind) => {
     if (kind === "float" || kind === "decimal") {
       const type = kind === "float" ? "float8" : "numeric";
@@ -25,10 +27,9 @@ export const READ_DIALECT: ReadDialect = {
 
 /** A table or query in a snapshot. */
 export function serverRelation(
-  snapshot: Snapshot,
-  target: ReadTarget,
-  request: ReadRequest,
+  read: { context: OpenContext; snapshot: Snapshot; target: ReadTarget; request: ReadRequest },
 ): ServerRelation {
+  const { snapshot, target } = read;
   const column = (name: string) => target.columns.find((each) => each.name === name)!;
   const select = (where: string, order?: string) =>
     `${selectOf(target, where)}${order === undefined ? "" : ` ORDER BY ${order}`}`;
@@ -43,7 +44,7 @@ export function serverRelation(
     typeName: (name) => column(name).serverType,
     query: (sql) => queryTexts(snapshot.first, sql, target.name),
     select,
-    rows: (where, order) => stream({ snapshot, target, request }, select(where, order)),
+    rows: (where, order) => stream(read, select(where, order)),
   };
 }
 

@@ -154,7 +154,7 @@ class PostgresSource implements Source {
       state: SourceState;
     },
   ): ServerRead {
-    const relation = serverRelation(snapshot, target, request);
+    const relation = serverRelation({ context: this.#context, snapshot, target, request });
     return { context: this.#context, relation, request, state, metadata: metadataOf(target) };
   }
 

@@ -3,6 +3,7 @@ import type { Dialect, Meeting } from "../_sql/dialect.ts";
 import { assignments, standardStatements } from "../_sql/statements.ts";
 import { quoteIdent } from "../../sdk/mod.ts";
 import { IDENTIFIER_BYTES, pgLiteral } from "./names.ts";
+import { logicalType } from "./table_types.ts";
 import type { PgColumn } from "./target_table.ts";
 import { castName, columnType, convert, differs } from "./write_types.ts";
 
@@ -26,6 +27,8 @@ export const dialect: Dialect<PgColumn> = {
   quote: quoteIdent,
   literal,
   columnType,
+  logicalType,
+  toJson: (value) => `to_jsonb(${value})`,
   convert: (type, column) => convert(type, column),
   castName,
   types: { text: "text", int64: "bigint", boolean: "boolean", instant: "timestamptz" },

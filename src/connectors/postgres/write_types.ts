@@ -209,7 +209,7 @@ function numericFits(to: PgType, scale: number): boolean {
 }
 
 /** https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/numeric.c (make_numeric_typmod) */
-function numericOf(typmod: number): { precision: number; scale: number } {
+export function numericOf(typmod: number): { precision: number; scale: number } {
   const bits = typmod - 4;
   return { precision: (bits >> 16) & 0xffff, scale: ((bits & 0x7ff) ^ 1024) - 1024 };
 }

@@ -1,5 +1,5 @@
 /** Columns for checks that look further than the row: other tables, functions, all rows of the batch and those before. */
-import { loadFunction, verdictsOf } from "../../transforms/mod.ts";
+import { loadFunction, loadVerdicts } from "../../transforms/mod.ts";
 import {
   type Batch,
   DataLoaderError,
@@ -229,6 +229,7 @@ async function runFunctionRule(
   const { session, batch, context, table } = input;
   const config = { module: check.module, export: check.export, params: check.params };
   try {
+    const { verdictsOf } = await loadVerdicts();
     const refused = verdictsOf(batch, { session, table, row: ROW, config, context, name: rule.name });
     const made = await session.fromArrow(refused, {
       schema: {

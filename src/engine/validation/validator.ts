@@ -463,7 +463,7 @@ function invalidRule(
   cause?: unknown,
 ): RecipeError {
   return new RecipeError("RULE_INVALID", `The rule "${rule.name}" can't be used: ${message}`, {
-    hint: cause instanceof DataLoaderError ? cause.hint : "correct the rule",
+    hint: (cause instanceof DataLoaderError ? cause.hint : undefined) ?? "correct the rule",
     location: check.location ?? rule.location,
     context: { rule: rule.name, check: check.kind },
     cause,

@@ -529,3 +529,79 @@ postgresTest("row-level security: rows are put in by INSERT, and overwrite is re
     code: "ROW_SECURITY",
   });
 });
+
+postgresTest("describe gives the statements of a load and changes nothing", async (server) => {
+  const place = await Place.make(server);
+  await place.run("CREATE TABLE t (id integer PRIMARY KEY, v text, ip inet, other text)");
+  const rows = "SELECT 1 AS id, 'a' AS v, '10.0.0.1' AS ip, true AS n";
+  const describe = (table: string, request: Parameters<typeof loadRequest>[0]) =>
+    withSession(async (session) => {
+      const destination = await place.open(session, table);
+      try {
+        const { schema } = await session.relation(rows);
+        return await destination.describe(schema, loadRequest(request));
+      } finally {
+        await destination.close();
+      }
+    });
+  const merge = await describe("t", { mode: "merge", mergeKeys: ["id"] });
+  assert.deepEqual(merge.statements, [
+    'ALTER TABLE "public"."t" ADD COLUMN "n" boolean',
+    'COPY pg_temp."_dataloader_batch" ("id", "v", "ip", "n", "_dataloader_row") FROM STDIN WITH (FORMAT binary)',
+    'INSERT INTO "public"."t" AS t ("id", "v", "ip", "n") OVERRIDING SYSTEM VALUE SELECT s."id", s."v", CAST(s."ip" AS inet), s."n" ' +
+    'FROM pg_temp."_dataloader_batch" AS s ON CONFLICT ("id") DO UPDATE SET "v" = excluded."v", "ip" = excluded."ip", ' +
+    '"n" = excluded."n" WHERE t."v" IS DISTINCT FROM excluded."v" OR t."ip" IS DISTINCT FROM excluded."ip" OR ' +
+    't."n" IS DISTINCT FROM excluded."n"',
+    'INSERT INTO "public"._dataloader_loads …',
+  ]);
+  assert.deepEqual(merge.changes.map((c) => c.description), ["add column n (boolean) to public.t"]);
+  assert.match(merge.warnings.join(), /1 columns of public.t are not loaded.*: other/);
+  const append = await describe("fresh", { mode: "append" });
+  assert.deepEqual(append.statements.slice(0, 2), [
+    'CREATE TABLE "public"."fresh" ("id" integer, "v" text, "ip" text, "n" boolean)',
+    'COPY "public"."fresh" ("id", "v", "ip", "n") FROM STDIN WITH (FORMAT binary)',
+  ]);
+  const overwrite = await describe("t", { mode: "overwrite" });
+  assert.match(
+    overwrite.statements.join("\n"),
+    /LOCK TABLE .*SHARE ROW EXCLUSIVE[^]*DELETE FROM "public"."t"[^]*INSERT INTO "public"."t"/,
+  );
+  for (const strategy of ["delete_insert", "insert_only", "scd2"] as const) {
+    const table = strategy === "scd2" ? "fresh" : "t";
+    assert.ok((await describe(table, { mode: "merge", mergeKeys: ["ID"], strategy })).statements.length > 2);
+  }
+  assert.deepEqual(await place.rows(TABLES), ["(t)"]);
+  assert.deepEqual(
+    await place.rows("SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0"),
+    ["(4)"],
+  );
+});
+
+postgresTest(
+  "where _dataloader_loads was made by somebody else, a role without CREATE can append and merge",
+  async (server) => {
+    const place = await Place.make(server);
+    const role = await server.createRole(`narrow_${place.database}`);
+    await place.load("t", ["SELECT 1 AS id"], { mode: "merge", mergeKeys: ["id"] }, {
+      context: { recipe: "other" },
+    });
+    await server.execute(
+      `REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+     GRANT SELECT, INSERT, UPDATE ON t TO ${role}; GRANT SELECT, INSERT, UPDATE, DELETE ON _dataloader_loads TO ${role}`,
+      { database: place.database },
+    );
+    const as = { config: { user: role } };
+    await place.load("t", ["SELECT 2 AS id"], {}, as);
+    await place.load("t", ["SELECT 2 AS id UNION ALL SELECT 3"], { mode: "merge", mergeKeys: ["id"] }, as);
+    assert.deepEqual(await place.rows("SELECT * FROM t ORDER BY 1"), ["(1)", "(2)", "(3)"]);
+    await assert.rejects(
+      place.load("t", ["SELECT 4 AS id"], { mode: "overwrite" }, as),
+      (error: ConnectorError) => {
+        assert.equal(error.code, "PERMISSION_DENIED");
+        assert.match(error.message, /staging table of public.t failed: .*schema public/);
+        return true;
+      },
+    );
+    await assert.rejects(place.load("t", ["SELECT 4 AS id, 1 AS extra"], {}, as), /owner of table t/);
+  },
+);

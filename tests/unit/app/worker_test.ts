@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { executeSandboxed, prepareSandboxed } from "../../../src/app/mod.ts";
+import { executeSandboxed, prepareSandboxed, startEarly } from "../../../src/app/mod.ts";
 import type { RunEvent } from "../../../src/observe/mod.ts";
 
 async function withRecipe(
@@ -77,5 +77,51 @@ Deno.test("an abort stops a run in a Worker, which rolls back", async () => {
     });
     assert.equal(summary.error?.code, "INTERRUPTED");
     assert.equal(summary.rows_written, 0);
+  });
+});
+
+Deno.test("a Worker of the last run's permissions is used only where the plan needs just these", async () => {
+  await withRecipe(RECIPE, async ({ directory, file }) => {
+    const stateDirectory = `${directory}/.state`;
+    const run = async () => {
+      const early = await startEarly(file, stateDirectory);
+      const summary = await executeSandboxed(await prepareSandboxed(file), { stateDirectory, early });
+      assert.equal(summary.error, undefined);
+      return early;
+    };
+    assert.equal(await run(), undefined, "nothing is known before the first run");
+    const second = await run();
+    assert.notEqual(second, undefined);
+    await assert.rejects(Deno.stat(second!.temporary.path), Deno.errors.NotFound);
+    // Somebody has widened what is kept: the Worker of it is not used, and what is kept is put right.
+    const [kept] = await Array.fromAsync(Deno.readDir(`${stateDirectory}/.workers`));
+    const path = `${stateDirectory}/.workers/${kept!.name}`;
+    const before = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, before.replace('"grants":[', '"grants":[{"kind":"read","value":"/"},'));
+    const widened = await startEarly(file, stateDirectory);
+    let ended = false;
+    const { terminate } = widened!.started.worker;
+    widened!.started.worker.terminate = function () {
+      ended = true;
+      terminate.call(this);
+    };
+    await executeSandboxed(await prepareSandboxed(file), { stateDirectory, early: widened });
+    assert.ok(ended, "the Worker that holds more is ended");
+    assert.equal(await Deno.readTextFile(path), before);
+    // What can't be understood is as if it were not there.
+    for (const text of ["", "{}", '{"grants":[{"kind":"run","value":"sh"}]}']) {
+      await Deno.writeTextFile(path, text);
+      assert.equal(await startEarly(file, stateDirectory), undefined, text);
+    }
+  });
+});
+
+Deno.test("permissions that hold a secret are not kept", async () => {
+  const recipe = RECIPE.replace("a.csv", "\"{{ env_var('FILE_PASSWORD') }}\"");
+  await withRecipe(recipe, async ({ directory, file }) => {
+    const stateDirectory = `${directory}/.state`;
+    const prepared = await prepareSandboxed(file, { env: () => `${directory}/a.csv` });
+    assert.equal((await executeSandboxed(prepared, { stateDirectory })).error, undefined);
+    await assert.rejects(Deno.stat(`${stateDirectory}/.workers`), Deno.errors.NotFound);
   });
 });

@@ -30,10 +30,11 @@ const summary: RunSummary = {
   duration_ms: 4000,
   rows_per_second: 500_000,
   started_at: "2024-05-01T00:00:00Z",
+  sandbox: true,
   resumed: false,
   nothing_to_do: false,
-  sandbox: true,
   schema_changes: [],
+  coercions: [],
   resources: [resource],
   state: {
     location: ".state/orders.json",
@@ -45,6 +46,13 @@ const summary: RunSummary = {
 };
 
 const view = { file: "orders.yaml", incremental: true, deadLetter: "rejected.jsonl" };
+
+Deno.test("a run that held all permissions says so", () => {
+  assert.deepEqual(renderSummary({ ...summary, sandbox: false }, view).slice(-1), [
+    "  sandbox   none (--no-sandbox): the run held all permissions of the process",
+  ]);
+  assert.ok(renderSummary(summary, view).every((line) => !line.includes("sandbox")));
+});
 
 Deno.test("a run with rejected rows says how many, where, and what to do", () => {
   assert.deepEqual(renderSummary(summary, view), [
