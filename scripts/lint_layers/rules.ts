@@ -35,7 +35,7 @@ export const LAYERS: readonly LayerRule[] = [
   },
   {
     // Loads the public interface for plug-ins, which may not read the files that it is made of.
-    path: "src/app/worker.ts",
+    path: "src/app/code/worker.ts",
     may: ["src/mod.ts", "src/app/", "src/sandbox/", ...BELOW_ENGINE],
   },
   {

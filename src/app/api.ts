@@ -27,7 +27,8 @@ export async function fromYaml(file: string, input: RecipeInput = {}): Promise<R
 }
 
 /**
- * Runs a recipe and returns the summary of a run that succeeded.
+ * Runs a recipe and returns the summary of a run that succeeded. It runs in the calling thread, with all permissions that
+ * this thread holds, and so does the recipe's code: what `dataloader run` confines is here the caller's to confine.
  *
  * @throws {DataLoaderError} what stopped the run. All that was committed before stays committed, and the next
  * run goes on from there.

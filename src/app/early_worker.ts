@@ -17,21 +17,25 @@ export interface EarlyWorker {
   readonly temporary: TempDirectory;
   /** `runtime.temp_directory` of the last run. */
   readonly tempParent: string | undefined;
+  readonly hasCode: boolean;
 }
 
 interface Remembered {
   readonly tempParent?: string;
+  readonly hasCode: boolean;
   readonly grants: readonly Pick<Grant, "kind" | "value">[];
 }
 
-/** The module that the Workers of runs begin with. */
-export const WORKER = new URL("./worker.ts", import.meta.url);
+/** The module that a Worker begins with. */
+export function workerEntry({ hasCode }: { hasCode: boolean }): URL {
+  return new URL(hasCode ? "./code/worker.ts" : "./worker.ts", import.meta.url);
+}
 
 /** Starts a Worker as the last run of the recipe had it; undefined where there was none. */
 export async function startEarly(file: string, stateDirectory: string): Promise<EarlyWorker | undefined> {
   const remembered = await recall(file, stateDirectory);
   if (remembered === undefined) return undefined;
-  const { tempParent } = remembered;
+  const { tempParent, hasCode } = remembered;
   try {
     const temporary = await TempDirectory.create(tempParent ?? tmpdir());
     const path = (await Deno.realPath(temporary.path)).replaceAll("\\", "/");
@@ -39,7 +43,7 @@ export async function startEarly(file: string, stateDirectory: string): Promise<
       kind,
       value: value.startsWith(TEMPORARY) ? path + value.slice(TEMPORARY.length) : value,
     }));
-    return { started: startWorker(WORKER, grants), temporary, tempParent };
+    return { started: startWorker(workerEntry({ hasCode }), grants), temporary, tempParent, hasCode };
   } catch {
     // The run itself will say what is wrong with the directory.
     return undefined;
@@ -49,10 +53,11 @@ export async function startEarly(file: string, stateDirectory: string): Promise<
 /** Keeps the permissions of a run for the next one. */
 export async function remember(
   grants: readonly Grant[],
-  of: { file: string; stateDirectory: string; tempDirectory: string; tempParent?: string },
+  of: { file: string; stateDirectory: string; tempDirectory: string; tempParent?: string; hasCode: boolean },
 ): Promise<void> {
   const kept: Remembered = {
     ...(of.tempParent === undefined ? {} : { tempParent: of.tempParent }),
+    hasCode: of.hasCode,
     grants: grants.map(({ kind, value }) => ({
       kind,
       value: isPath({ kind }) && value.startsWith(of.tempDirectory)
@@ -72,13 +77,13 @@ export async function remember(
 async function recall(file: string, stateDirectory: string): Promise<Remembered | undefined> {
   try {
     const text = await Deno.readTextFile(pathOf(file, stateDirectory));
-    const { tempParent, grants }: Remembered = JSON.parse(text);
-    const valid = Array.isArray(grants) &&
+    const { tempParent, hasCode, grants }: Remembered = JSON.parse(text);
+    const valid = Array.isArray(grants) && typeof hasCode === "boolean" &&
       grants.every(({ kind, value }) =>
         ["net", "read", "write", "env", "ffi"].includes(kind) && typeof value === "string"
       );
     return valid && (tempParent === undefined || typeof tempParent === "string")
-      ? { tempParent, grants }
+      ? { tempParent, hasCode, grants }
       : undefined;
   } catch {
     return undefined;

@@ -8,8 +8,7 @@ import type { Plan } from "../plan/mod.ts";
 import { holdsRecipes, type StateBackend } from "../sdk/mod.ts";
 import { enginePaths, temporaryWithin } from "./permissions.ts";
 import { importPlugins } from "./plugins.ts";
-import { registryFor } from "./registry.ts";
-import { DEFAULT_STATE_DIRECTORY, stateBackendFor } from "./state_backend.ts";
+import { DEFAULT_STATE_DIRECTORY, registryFor, stateBackendFor } from "./state_backend.ts";
 
 export interface ExecuteOptions extends RunOptions {
   /** Wins over the recipe's `state.directory`. */

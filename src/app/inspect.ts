@@ -15,8 +15,7 @@ import type { SchemaVersion } from "../schema/mod.ts";
 import type { ExecuteOptions } from "./execute.ts";
 import { importPlugins } from "./plugins.ts";
 import { registerBuiltins } from "../builtin.ts";
-import { registryFor } from "./registry.ts";
-import { stateBackendFor } from "./state_backend.ts";
+import { registryFor, stateBackendFor } from "./state_backend.ts";
 
 type Options = Pick<ExecuteOptions, "stateDirectory" | "stateBackend" | "emit" | "signal">;
 
@@ -50,12 +49,19 @@ export async function inferSchema(plan: Plan, options: Options = {}): Promise<In
   return await inferPlan(plan, lookingIO(plan, options));
 }
 
-/** The versions of the schema of each resource, oldest first, and where they are kept. */
+/** The versions of the schema of a resource, oldest first, and where they are kept. */
+export interface SchemaHistoryOf {
+  readonly resource: string;
+  readonly place: string;
+  readonly versions: readonly SchemaVersion[];
+}
+
+/** The versions of the schema of each resource. */
 export async function schemaHistory(
   plan: Plan,
   options: Options = {},
-): Promise<{ resource: string; place: string; versions: readonly SchemaVersion[] }[]> {
-  const session = await createSession();
+): Promise<SchemaHistoryOf[]> {
+  const session = await createSession({ tempDirectory: plan.runtime.tempDirectory });
   try {
     const registry = registryFor(plan, { stateDirectory: options.stateDirectory, session });
     const found = [];

@@ -13,8 +13,7 @@ import {
   withoutCovered,
 } from "../sandbox/mod.ts";
 import type { Access } from "../sdk/mod.ts";
-import { registryAccess } from "./registry.ts";
-import { stateBackendFor } from "./state_backend.ts";
+import { registryAccess, stateBackendFor } from "./state_backend.ts";
 
 /** What is to be done: `run` loads, `look` writes nothing, `check` proves that the destination can be written. */
 export type Use = "run" | "look" | "check";

@@ -27,7 +27,7 @@ export type SandboxTask =
       };
     }
     | {
-      readonly kind: "describe" | "check" | "infer";
+      readonly kind: "describe" | "check" | "infer" | "history";
       readonly plan: Plan;
       readonly options: { readonly stateDirectory: string };
     }

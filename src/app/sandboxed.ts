@@ -7,8 +7,9 @@ import { accessOf, narrow, type Plan, type PlannedAccess, planRecipe } from "../
 import type { Recipe } from "../recipe/mod.ts";
 import { errorFromData, type Grant, inWorker, isNamed, parentFolder } from "../sandbox/mod.ts";
 import { DataLoaderError, EngineError, findConnector, findTransform, RecipeErrors } from "../sdk/mod.ts";
-import { type EarlyWorker, remember, WORKER } from "./early_worker.ts";
+import { type EarlyWorker, remember, workerEntry } from "./early_worker.ts";
 import type { ExecuteOptions } from "./execute.ts";
+import type { SchemaHistoryOf } from "./inspect.ts";
 import { refuseLinksOut } from "./links.ts";
 import { enginePaths, makeTargetFolders, permissionsOf, type Use } from "./permissions.ts";
 import { type Prepared, readRecipe, type RecipeInput } from "./prepare.ts";
@@ -179,16 +180,6 @@ export async function previewSandboxed(
   );
 }
 
-/** The schema of what each resource loads, from all of its rows. */
-export async function inferSandboxed(prepared: SandboxedRecipe, options: Looking): Promise<InferredSchema[]> {
-  const { stateDirectory } = options;
-  return await look<InferredSchema[]>(
-    prepared,
-    { kind: "infer", plan: prepared.plan, options: { stateDirectory } },
-    options,
-  );
-}
-
 /** Whether both ends of each resource can be reached. */
 export async function checkSandboxed(prepared: SandboxedRecipe, options: Looking): Promise<CheckResult[]> {
   const found = await look<(Omit<CheckResult, "error"> & { error?: Parameters<typeof errorFromData>[0] })[]>(
@@ -199,7 +190,33 @@ export async function checkSandboxed(prepared: SandboxedRecipe, options: Looking
   return found.map((one) => ({ ...one, error: one.error && errorFromData(one.error) }));
 }
 
-type LookTask = Extract<SandboxTask, { kind: "describe" | "preview" | "check" | "infer" }>;
+/** The schema of what each resource loads, from all of its rows. */
+export async function inferSandboxed(
+  prepared: SandboxedRecipe,
+  options: Looking,
+): Promise<InferredSchema[]> {
+  const { stateDirectory } = options;
+  return await look<InferredSchema[]>(
+    prepared,
+    { kind: "infer", plan: prepared.plan, options: { stateDirectory } },
+    options,
+  );
+}
+
+/** The versions of the schema of each resource that runs have recorded. */
+export async function historySandboxed(
+  prepared: SandboxedRecipe,
+  options: Looking,
+): Promise<SchemaHistoryOf[]> {
+  const { stateDirectory } = options;
+  return await look<SchemaHistoryOf[]>(
+    prepared,
+    { kind: "history", plan: prepared.plan, options: { stateDirectory } },
+    options,
+  );
+}
+
+type LookTask = Extract<SandboxTask, { kind: "describe" | "preview" | "check" | "infer" | "history" }>;
 
 async function look<T>(
   prepared: SandboxedRecipe,
@@ -232,12 +249,13 @@ interface Setting {
 /** Does a task in a Worker, with a temporary directory that is the task's own. */
 async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   const { recipe, access, use, stateDirectory, codeEnv } = setting;
-  const early = setting.early?.tempParent === recipe.runtime.tempDirectory ? setting.early : undefined;
+  const early = isFor(setting.early, task, recipe.runtime.tempDirectory) ? setting.early : undefined;
   if (early === undefined) await dropEarly(setting.early);
   const temporary = early?.temporary ?? await makeTemporary(recipe.runtime.tempDirectory);
   try {
     const tempDirectory = (await Deno.realPath(temporary.path)).replaceAll("\\", "/");
-    const about = { recipe: recipe.name, state: recipe.state };
+    const registry = task.kind === "plan" ? undefined : task.plan.registry;
+    const about = { recipe: recipe.name, state: recipe.state, registry };
     const grants: Grant[] = (await permissionsOf(about, access, {
       use,
       stateDirectory: stateDirectory ?? "",
@@ -253,11 +271,17 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
     shareEnv(codeEnv);
     if (use === "run" && stateDirectory !== undefined && !holdsSecret(grants, recipe.secrets)) {
       const tempParent = recipe.runtime.tempDirectory;
-      await remember(grants, { file: setting.recipe.file, stateDirectory, tempDirectory, tempParent });
+      await remember(grants, {
+        file: setting.recipe.file,
+        stateDirectory,
+        tempDirectory,
+        tempParent,
+        hasCode: task.hasCode,
+      });
     }
     return await inWorker({
       started: early?.started,
-      entry: WORKER,
+      entry: workerEntry(task),
       task: given,
       grants,
       walls,
@@ -268,6 +292,10 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   } finally {
     await temporary.remove();
   }
+}
+
+function isFor(early: EarlyWorker | undefined, task: SandboxTask, tempParent: string | undefined): boolean {
+  return early !== undefined && early.hasCode === task.hasCode && early.tempParent === tempParent;
 }
 
 /** Whether a host or a path is made of a secret: such a set is not written down. */

@@ -1,5 +1,5 @@
 /** The summary of a run for people. Pure. */
-import type { ResourceSummary, RunSummary, SummaryCoercion } from "../observe/mod.ts";
+import type { ResourceSummary, RunSummary, SummaryCoercion, ValidationSummary } from "../observe/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../observe/format.ts";
 import { holdsRecipes } from "../sdk/mod.ts";
 import { PLAIN, type Style } from "./style.ts";
@@ -23,6 +23,8 @@ export interface SummaryView {
 }
 
 const LABEL = 10;
+/** Rules shown of those that rows break. */
+const MOST_RULES = 5;
 /** The speed of a run that reads fewer says only how long it takes to begin. */
 const FEW_ROWS = 1000;
 
@@ -143,14 +145,32 @@ function resourceLines(
     lines.push(to.line("written", `${rows(rows_written)}${where}${mode}${parts}`));
   }
   if (rows_rejected > 0) {
-    const where = view.deadLetter === undefined ? "" : ` to ${to.shorten(view.deadLetter)}`;
+    const place = resource.validation?.quarantine ?? view.deadLetter;
+    const where = place === undefined ? "" : ` to ${to.shorten(place)}`;
     lines.push(to.line("rejected", `${rows(rows_rejected)}${where}`));
   }
+  if (resource.validation !== undefined) lines.push(...validationLines(resource.validation, to.line));
   if (resource.resumed !== undefined) {
     lines.push(to.line("resumed", `a run that was cut off (${resource.resumed.run_id.slice(0, 8)})`));
   }
   if (resource.retries > 0) lines.push(to.line("retries", formatCount(resource.retries)));
   return lines;
+}
+
+/** Rules that rows break, the most first, and rules of the table that do not hold. */
+function validationLines(
+  { rules, table }: ValidationSummary,
+  line: (label: string, text: string) => string,
+): string[] {
+  const broken = rules.filter((rule) => rule.rows > 0).sort((a, b) => b.rows - a.rows);
+  const texts = broken.slice(0, MOST_RULES).map((rule) =>
+    `${rule.name} ${rule.what}: ${rows(rule.rows)}${rule.on_error === "warn" ? " (loaded)" : ""}`
+  );
+  if (broken.length > MOST_RULES) texts.push(`${broken.length - MOST_RULES} more rules`);
+  for (const rule of table.filter(({ passed }) => !passed)) {
+    texts.push(`${rule.name} is ${rule.found}, wanted ${rule.wanted}`);
+  }
+  return texts.map((text, i) => line(i === 0 ? "broken" : "", text));
 }
 
 function positionLines(
@@ -173,7 +193,13 @@ function hints(summary: RunSummary, view: SummaryView, style: Style): string[] {
   if (view.dryRun) return [`${style.code(run)} loads them`];
   if (isNothingNew(summary, view)) return [`${style.code(`${run} --full-refresh`)} loads everything again`];
   if (summary.rows_rejected > 0) {
-    return ["see why rows were rejected in the file above, mend them and load it"];
+    const validation = summary.resources.find((resource) => resource.validation !== undefined)?.validation;
+    if (validation === undefined) {
+      return ["see why rows were rejected in the file above, mend them and load it"];
+    }
+    return validation.quarantine === undefined
+      ? [`${style.code(`${run} --dry-run --report report.html`)} shows rows that break rules`]
+      : [`see why rows were rejected in ${view.shorten?.(validation.quarantine) ?? validation.quarantine}`];
   }
   if (view.limit !== undefined) return [`the position was not moved; ${style.code(run)} loads all`];
   return view.incremental && isFirst(summary)

@@ -2,6 +2,7 @@ import type { EventSink } from "../observe/mod.ts";
 import type { ResourcePlan } from "../plan/mod.ts";
 import type { SchemaRegistry } from "../schema/mod.ts";
 import {
+  getConnector,
   getTransform,
   type Json,
   type Logger,
@@ -41,19 +42,40 @@ export interface RunOptions {
   readonly sandbox?: boolean;
 }
 
+/** True where rows pass one by one, so that the engine has to hold no more than it is looking at. */
+function streams(resource: ResourcePlan): boolean {
+  return resource.destination.mode !== "merge" &&
+    resource.steps.every(({ type }) => getTransform(type).streams ?? getTransform(type).keepsRows);
+}
+
+/** The rows come in batches from JavaScript's memory, not from a scan of the engine's own. */
+function isFed(resource: ResourcePlan): boolean {
+  return !getConnector(resource.source.connector).capabilities.embedded;
+}
+
 /**
  * Memory for the embedded engine where the recipe names none. A load that streams gains nothing from more than this (3 M rows
  * of CSV take as long with 512 MB as with 20 GB), and the engine would else keep every block it has written, so that memory
- * grew with the data. Merges and steps that group, sort or join get room before they spill to disk.
+ * grew with the data. Batches that it is fed need hardly any. Merges and steps that group, sort or join get room before
+ * they spill to disk.
  */
 export function defaultMemoryLimit(resource: ResourcePlan): string {
-  const streams = resource.destination.mode !== "merge" &&
-    resource.steps.every(({ type }) => getTransform(type).streams ?? getTransform(type).keepsRows);
-  return streams ? "512MB" : "2GB";
+  if (!streams(resource)) return "2GB";
+  return isFed(resource) ? "32MB" : "512MB";
 }
 
-/** What a load that does not fit into the default is given. */
-export const RAISED_MEMORY_LIMIT = "8GB";
+/**
+ * Threads for the embedded engine where the recipe names none: undefined is one a core. Batches that it is fed come from the
+ * one thread of JavaScript, and a second thread of the engine's only waits for it, at a quarter more processor time.
+ */
+export function defaultThreads(resource: ResourcePlan): number | undefined {
+  return streams(resource) && isFed(resource) ? 1 : undefined;
+}
+
+/** What a load that does not fit into the default is given, one after the other. */
+export function raisedMemoryLimits(resource: ResourcePlan): readonly string[] {
+  return streams(resource) && isFed(resource) ? ["512MB", "8GB"] : ["8GB"];
+}
 
 /** A logger whose lines become events. */
 export function eventLogger(emit: EventSink, resource?: string): Logger {

@@ -23,6 +23,8 @@ export interface RejectRequest {
   /** The batch as the source gave it. */
   readonly input: Batch;
   readonly load: Load;
+  /** What the load has refused the whole batch with. */
+  readonly error: DataLoaderError;
   readonly session: Session;
   readonly deadLetter: { readonly path: string; readonly maxRows?: number };
   readonly identity: { readonly recipe: string; readonly resource: string; readonly position: Position };
@@ -56,7 +58,7 @@ export async function rejectRows(request: RejectRequest): Promise<RejectResult> 
   );
   const search = new Search(request, { spool, id });
   const rows = await search.count();
-  await search.split(0, rows);
+  await search.split(0, rows, request.error);
   const { bad } = search;
   if (bad.length === 0) {
     throw new EngineError(
@@ -108,10 +110,11 @@ class Search {
     return Number(row!.n);
   }
 
-  /** Settles the rows `from` (inclusive) to `to` (exclusive). Called in row order. */
-  async split(from: number, to: number): Promise<void> {
+  /** Settles the rows `from` (inclusive) to `to` (exclusive). Called in row order. `known`: what all of them are refused with. */
+  async split(from: number, to: number, known?: DataLoaderError): Promise<void> {
     if (from >= to) return;
-    const error = await this.#try(to);
+    // One row is tried also where it is the whole batch: only that proves it.
+    const error = to - from > 1 && known !== undefined ? known : await this.#try(to);
     if (error === undefined) return;
     if (to - from === 1) {
       this.bad.push({ row: from, error: await this.#named(error, from) });

@@ -24,7 +24,7 @@ import type { Redactor } from "../secrets/mod.ts";
 import { applySteps } from "../transforms/pipeline.ts";
 import { type Conformed, SchemaGuard } from "./conform.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
-import { eventLogger, RAISED_MEMORY_LIMIT, type RunOptions } from "./io.ts";
+import { eventLogger, raisedMemoryLimits, type RunOptions } from "./io.ts";
 import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
@@ -67,17 +67,16 @@ export class ResourceRun {
   #sequence = 0;
   /** Revision of the saved state that the run begins from. */
   readonly #basis: number;
-  /** The default limit on memory has been raised. */
-  #roomy = false;
-  readonly #validator: Validator | undefined;
+  /** How often the default limit on memory has been raised. */
+  #raised = 0;
   readonly #guard: SchemaGuard;
   readonly #history: SchemaHistory;
+  readonly #validator: Validator | undefined;
 
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
     this.#io = io;
     this.#basis = io.keeper.state?.revision ?? 0;
-    this.#validator = this.#makeValidator();
     this.#history = new SchemaHistory(io.registry, { recipe: io.plan.recipe, resource, emit: io.emit });
     this.#guard = new SchemaGuard({
       resource,
@@ -87,6 +86,7 @@ export class ResourceRun {
       replaces: this.#replaces,
       lastSchema: () => this.#history.last(),
     });
+    this.#validator = this.#makeValidator();
   }
 
   /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
@@ -143,7 +143,7 @@ export class ResourceRun {
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
     const committed = await this.#load?.resume();
     this.#start = decideStart(this.#memory(committed));
-    this.#validator?.open(this.#load, this.#start.resumed ? committed?.tally : undefined);
+    this.#validator?.open(this.#load, { tally: committed?.tally, resumed: this.#start.resumed });
     if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
     this.#sequence = this.#start.sequence;
@@ -188,7 +188,7 @@ export class ResourceRun {
     const judged = !this.nothingToDo || this.#resource.source.incremental === undefined;
     if (judged && this.#replaces) this.#validator?.finish();
     if (this.#batches > 0 || this.#start!.resumed) {
-      const position = this.#position(finalState, { complete: true });
+      const position = { ...this.#position(finalState, { complete: true }), tally: this.#validator?.tally() };
       await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
       await this.#validator?.published(this.#start!.runId);
@@ -266,6 +266,7 @@ export class ResourceRun {
       const split = await rejectRows({
         input,
         load: this.#load!,
+        error,
         session,
         deadLetter,
         identity: { recipe: this.#io.plan.recipe, resource: resource.name, position },
@@ -289,13 +290,13 @@ export class ResourceRun {
     }
     this.#sequence += 1;
     this.#state = state;
-    await this.#validator?.committed();
-    rejected += this.#validator?.rejectedRows ?? 0;
     if (left.discarded > 0) {
       const { discarded: rows, reason } = left;
       this.#io.emit({ type: "rows_rejected", time: Date.now(), resource: resource.name, rows, reason });
       rejected += rows;
     }
+    await this.#validator?.committed();
+    rejected += this.#validator?.rejectedRows ?? 0;
     const scanned = this.#validator?.scanned ?? result.rowsScanned;
     const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, scanned);
     const bytes = result.bytes ?? read.bytes ?? 0;
@@ -402,8 +403,8 @@ export class ResourceRun {
   async #apply(batch: Batch): Promise<Conformed> {
     const steps = await applySteps(batch, this.#resource.steps, this.#stepContext());
     const conformed = await this.#guard.apply(steps);
-    const checked = await this.#validator?.apply(conformed);
-    return checked === undefined ? conformed : { ...conformed, ...checked };
+    const validated = await this.#validator?.apply(conformed);
+    return validated === undefined ? conformed : { ...conformed, ...validated };
   }
 
   #makeValidator(): Validator | undefined {
@@ -481,17 +482,20 @@ export class ResourceRun {
   }
 
   /**
-   * Raises the engine's default limit on memory, once, for a load that does not fit into it (thousands of columns, huge
+   * Raises the engine's default limit on memory for a load that does not fit into it (thousands of columns, huge
    * values). A limit that the recipe sets stays. Returns whether to try again.
    */
   async #giveMoreMemory(error: DataLoaderError): Promise<boolean> {
     const limited = this.#io.plan.runtime.memoryLimit !== undefined;
-    if (error.code !== "OUT_OF_MEMORY" || limited || this.#roomy || this.#io.signal.aborted) return false;
-    this.#roomy = true;
-    await this.#io.session.run(`SET memory_limit = '${RAISED_MEMORY_LIMIT}'`);
+    const limit = raisedMemoryLimits(this.#resource)[this.#raised];
+    if (error.code !== "OUT_OF_MEMORY" || limited || limit === undefined || this.#io.signal.aborted) {
+      return false;
+    }
+    this.#raised++;
+    await this.#io.session.run(`SET memory_limit = '${limit}'`);
     this.#log().log(
       "info",
-      `The load needs more memory than the default; it goes on with ${RAISED_MEMORY_LIMIT}.`,
+      `The load needs more memory than the default; it goes on with ${limit}.`,
     );
     return true;
   }

@@ -3,7 +3,7 @@ import type { Plan, ResourcePlan } from "../plan/mod.ts";
 import { createRedactor, type Redactor } from "../secrets/mod.ts";
 import type { DataLoaderError, Session } from "../sdk/mod.ts";
 import { asError } from "./failure.ts";
-import { defaultMemoryLimit, type RunIO, type RunOptions } from "./io.ts";
+import { defaultMemoryLimit, defaultThreads, type RunIO, type RunOptions } from "./io.ts";
 import { ResourceRun } from "./resource.ts";
 import { StateKeeper } from "./state_keeper.ts";
 
@@ -12,8 +12,8 @@ const WITH_TEXT: ReadonlySet<RunEvent["type"]> = new Set([
   "plan",
   "retry",
   "rows_rejected",
-  "validation",
   "values_coerced",
+  "validation",
   "log",
   "resource_finished",
 ]);
@@ -170,7 +170,7 @@ async function openSession(resource: ResourcePlan, plan: Plan, io: RunIO): Promi
   const { memoryLimit, threads, tempDirectory } = plan.runtime;
   return await io.openSession({
     memoryLimit: memoryLimit ?? defaultMemoryLimit(resource),
-    threads,
+    threads: threads ?? defaultThreads(resource),
     tempDirectory,
   });
 }

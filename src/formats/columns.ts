@@ -1,8 +1,16 @@
 /** One list of columns for files whose columns differ. */
 import { ConnectorError, type LogicalType } from "../sdk/mod.ts";
 
-/** The type of each column, and whether it was found in a sample or asked for. */
-export type ColumnTypes = ReadonlyMap<string, { readonly type: LogicalType; readonly inferred: boolean }>;
+/** The type of each column. */
+export type ColumnTypes = ReadonlyMap<string, ColumnType>;
+
+export interface ColumnType {
+  readonly type: LogicalType;
+  /** Found in a sample, not asked for. */
+  readonly inferred: boolean;
+  /** A float of whose numbers the sample shows some that doubles hold only in part, or none that are finite. */
+  readonly beyond?: boolean;
+}
 
 /**
  * The columns of all files, in the order they first come up. A column that is new in a later file is added, NULL in

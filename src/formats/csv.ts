@@ -1,7 +1,6 @@
 /** CSV and TSV: read through the embedded engine with a layout and types that are decided here, never guessed by it. */
 import { z } from "zod";
 import { type Compression, defineFormat, type FormatDefinition, quoteLiteral } from "../sdk/mod.ts";
-import { openCsvScan } from "./csv_scan.ts";
 import { dateFormat, sampleSize, timestampFormat } from "./options.ts";
 import { encodeText, textLosses } from "./text_encode.ts";
 
@@ -55,7 +54,9 @@ export const csv: FormatDefinition<CsvOptions> = defineFormat({
   extensions: [".csv", ".tsv", ".tab", ".txt"],
   options: CsvOptions,
   compressions: ["none", "gzip", "zstd"] as const,
-  openScan: openCsvScan,
+  // Imported when files are read: a recipe is checked without.
+  openScan: async (input, options, context) =>
+    await (await import("./csv_scan.ts")).openCsvScan(input, options, context),
   copyOptions,
   encode: (relation, schema) => encodeText(relation, schema, "csv"),
   losses: (schema) => textLosses(schema, "csv"),

@@ -136,6 +136,7 @@ export class CsvScan implements OpenedScan {
       type,
       inferred,
       formats: this.formats,
+      columns: this.#layout.names.length,
     };
   }
 

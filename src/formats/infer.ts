@@ -61,6 +61,9 @@ export async function readShapes(
   return shapes;
 }
 
+/** Kinds whose digits count. */
+const COUNTED = "'int', 'big', 'float', 'decimal'";
+
 async function readSomeShapes(
   session: Session,
   select: string,
@@ -69,10 +72,12 @@ async function readSomeShapes(
   const renamed = columns.map((name, index) => `${quoteIdent(name)} AS c${index}`).join(", ");
   const rows = await session.query<{ c: string; kind: Kind; whole: number; fraction: number }>(
     `SELECT c, kind, max(whole)::INTEGER AS whole, max(fraction)::INTEGER AS fraction FROM (
-       SELECT c, ${kindSql("v", formats)} AS kind,
-         strlen(regexp_extract(${number("v", formats)}, '^-?(\\d*)', 1)) AS whole,
-         strlen(regexp_extract(${number("v", formats)}, '^-?\\d*\\.(\\d*)', 1)) AS fraction
-       FROM (UNPIVOT (SELECT ${renamed} FROM (${select})) ON COLUMNS(*) INTO NAME c VALUE v)
+       SELECT c, kind, CASE WHEN point = 0 THEN long ELSE point - 1 END AS whole,
+         CASE WHEN point = 0 THEN 0 ELSE long - point END AS fraction
+       FROM (SELECT c, kind, CASE WHEN kind IN (${COUNTED}) THEN strlen(ltrim(n, '-')) ELSE 0 END AS long,
+           CASE WHEN kind IN (${COUNTED}) THEN instr(ltrim(n, '-'), '.') ELSE 0 END AS point
+         FROM (SELECT c, ${kindSql("v", formats)} AS kind, ${number("v", formats)} AS n
+           FROM (UNPIVOT (SELECT ${renamed} FROM (${select})) ON COLUMNS(*) INTO NAME c VALUE v)))
      ) GROUP BY ALL`,
   );
   const shapes = new Map<number, { kinds: Set<Kind>; whole: number; fraction: number }>();
@@ -80,10 +85,8 @@ async function readSomeShapes(
     const index = Number(row.c.slice(1));
     const shape = shapes.get(index) ?? { kinds: new Set<Kind>(), whole: 0, fraction: 0 };
     shape.kinds.add(row.kind);
-    if (row.kind !== "text" && row.kind !== "exp") {
-      shape.whole = Math.max(shape.whole, row.whole);
-      shape.fraction = Math.max(shape.fraction, row.fraction);
-    }
+    shape.whole = Math.max(shape.whole, row.whole);
+    shape.fraction = Math.max(shape.fraction, row.fraction);
     shapes.set(index, shape);
   }
   return columns.map((_, index) => shapes.get(index));
@@ -136,6 +139,12 @@ function kindSql(value: string, formats: TextFormats): string {
       parsed(formats.timestampFormat),
       formats.timestampFormat.includes("%z") || formats.timestampFormat.includes("%Z") ? "'tstz'" : "'ts'",
     ] as [string, string]]),
+    // Behind the digits in the order of texts: most texts are told by that and meet no pattern.
+    [
+      `${value} >= ':'`,
+      `CASE WHEN lower(${value}) IN ('true', 'false') THEN 'bool' ` +
+      `WHEN lower(${value}) IN ('nan', 'inf', 'infinity') THEN 'nan' ELSE 'text' END`,
+    ],
     [
       match(value, "0|-?[1-9]\\d*"),
       `CASE WHEN TRY_CAST(${value} AS BIGINT) IS NOT NULL THEN 'int' WHEN strlen(ltrim(${value}, '-')) <= 38 ` +
@@ -151,8 +160,7 @@ function kindSql(value: string, formats: TextFormats): string {
       `CASE WHEN isfinite(TRY_CAST(${n} AS DOUBLE)) AND (strlen(${n}) <= 16 OR ` +
       `CAST(TRY_CAST(${n} AS DOUBLE) AS VARCHAR) = lower(${n})) THEN 'exp' ELSE 'text' END`,
     ],
-    [`lower(${value}) IN ('nan', 'inf', '-inf', 'infinity', '-infinity')`, "'nan'"],
-    [`lower(${value}) IN ('true', 'false')`, "'bool'"],
+    [`lower(${value}) IN ('-inf', '-infinity')`, "'nan'"],
     ...(formats.dateFormat === undefined
       ? [[
         `${match(value, "\\d{4}-\\d\\d-\\d\\d")} AND TRY_CAST(${value} AS DATE) IS NOT NULL`,

@@ -1,7 +1,7 @@
 /** JSON (one document: an array of records, or one) and JSON Lines (a record a line). */
 import { z } from "zod";
 import { type Compression, defineFormat, type FormatDefinition, quoteLiteral } from "../sdk/mod.ts";
-import { openJsonScan } from "./json_scan.ts";
+import type { JsonLayout } from "./json_scan.ts";
 import { dateFormat, sampleSize, timestampFormat } from "./options.ts";
 import { encodeText, textLosses } from "./text_encode.ts";
 
@@ -25,6 +25,12 @@ export const JsonOptions = z.strictObject({
 /** Parsed options. */
 export type JsonOptions = z.infer<typeof JsonOptions>;
 
+/** Imported when files are read: a recipe is checked without. */
+function scanAs(layout: JsonLayout): FormatDefinition<JsonOptions>["openScan"] {
+  return async (input, options, context) =>
+    await (await import("./json_scan.ts")).openJsonScan(input, options, { context, layout });
+}
+
 const shared = {
   options: JsonOptions,
   compressions: ["none", "gzip", "zstd"] as const,
@@ -39,7 +45,7 @@ export const json: FormatDefinition<JsonOptions> = defineFormat({
   name: "json",
   summary: "JSON documents: an array of records, or one record",
   extensions: [".json"],
-  openScan: (input, options, context) => openJsonScan(input, options, { context, layout: "document" }),
+  openScan: scanAs("document"),
   copyOptions: (options, compression) => copyOptions(options, compression, true),
   joinParts: "json_array",
 });
@@ -50,7 +56,7 @@ export const jsonl: FormatDefinition<JsonOptions> = defineFormat({
   name: "jsonl",
   summary: "JSON Lines: a record a line",
   extensions: [".jsonl", ".ndjson"],
-  openScan: (input, options, context) => openJsonScan(input, options, { context, layout: "lines" }),
+  openScan: scanAs("lines"),
   copyOptions: (options, compression) => copyOptions(options, compression, false),
   joinParts: "bytes",
 });

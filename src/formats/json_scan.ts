@@ -11,10 +11,10 @@ import {
   type ScanContext,
   type StructField,
 } from "../sdk/mod.ts";
-import type { ColumnTypes } from "./columns.ts";
+import type { ColumnType, ColumnTypes } from "./columns.ts";
 import { unknownColumn } from "./columns.ts";
 import { spread } from "./csv_select.ts";
-import { decideType, DEFAULT_SAMPLE_ROWS, readShapes, sampleRows } from "./infer.ts";
+import { decideType, DEFAULT_SAMPLE_ROWS, readShapes, sampleRows, type Shape } from "./infer.ts";
 import type { JsonOptions } from "./json.ts";
 import { JsonScan } from "./json_select.ts";
 import { transcode } from "./transcode.ts";
@@ -98,7 +98,7 @@ async function decideTypes(
   },
 ): Promise<ColumnTypes> {
   const { fields, input, options } = at;
-  const types = new Map<string, { type: LogicalType; inferred: boolean }>();
+  const types = new Map<string, ColumnType>();
   for (const { name, type } of fields) {
     const asked = input.columns?.get(name);
     types.set(
@@ -133,10 +133,16 @@ async function decideTypes(
     // A text stays text unless it has the form that the recipe gives dates; numbers in quotes are texts.
     if (text.includes(name)) {
       if (temporal) types.set(name, { type: decided, inferred: true });
-    } else if (shapes[index] !== undefined) types.set(name, { type: decided, inferred: true });
-    else types.set(name, { type: was, inferred: true });
+    } else if (shapes[index] !== undefined) {
+      types.set(name, { type: decided, inferred: true, beyond: beyondDoubles(shapes[index]) });
+    } else types.set(name, { type: was, inferred: true });
   });
   return types;
+}
+
+/** 15 digits are those that every double holds. */
+function beyondDoubles({ kinds, whole }: Shape): boolean {
+  return whole > 15 || kinds.has("exp") || kinds.has("nan");
 }
 
 /**
@@ -146,7 +152,7 @@ async function decideTypes(
 async function narrowNested(
   scan: JsonScan,
   at: {
-    types: Map<string, { type: LogicalType; inferred: boolean }>;
+    types: Map<string, ColumnType>;
     samples: readonly string[];
     options: JsonOptions;
     context: ScanContext;

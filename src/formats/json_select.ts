@@ -11,21 +11,24 @@ import {
   quoteLiteral,
   type ScanContext,
 } from "../sdk/mod.ts";
-import type { ColumnTypes } from "./columns.ts";
-import { hiveSettings, isPlain, spread, unusedName } from "./csv_select.ts";
+import type { ColumnType, ColumnTypes } from "./columns.ts";
+import { hiveSettings, spread, unusedName } from "./csv_select.ts";
 import { engineName, pathList } from "./engine_paths.ts";
 import type { JsonOptions } from "./json.ts";
 import type { JsonLayout } from "./json_scan.ts";
-import { castJson, readAs, unknownKey } from "./json_types.ts";
-import { copySomeLines } from "./line_sample.ts";
+import { modelRecords } from "./json_model.ts";
+import { castJson, type JsonCast, readAs, unknownKey } from "./json_types.ts";
 import { badJsonLine, lineOfValue } from "./lines.ts";
 import type { TextFormats } from "./text_cast.ts";
 
-/** Files up to this size in all are checked row by row for keys that no sample had; of larger ones, some rows are. */
-const CHECK_ALL_BYTES = 64 * 1024 * 1024;
-/** Bytes of larger files of lines that are checked: what that costs stays below a tenth of the load. */
-const CHECK_BYTES = 32 * 1024 * 1024;
-/** Per cent of the rows of other large files that are checked. */
+/**
+ * Where the engine does not refuse keys that no sample had by itself: files up to this size in all are checked row by row, of
+ * larger ones some rows are.
+ */
+const CHECK_ALL_BYTES = 256 * 1024 * 1024;
+/** Of more columns, to ask for all takes the engine longer than to look at the keys. */
+const MODEL_COLUMNS = 1000;
+/** Per cent of the rows of larger files that are checked. */
 const CHECK_PERCENT = 10;
 
 /** An opened scan of JSON files. */
@@ -40,6 +43,7 @@ export class JsonScan implements OpenedScan {
   /** For each key of `records_path`: whether a list is there. */
   readonly #lists: readonly boolean[];
   readonly warnings: readonly string[] = [];
+  #model: Promise<string | undefined> | undefined;
   types: ColumnTypes = new Map();
 
   constructor(of: {
@@ -90,14 +94,17 @@ export class JsonScan implements OpenedScan {
   }
 
   async sql(files: readonly string[]): Promise<string> {
-    try {
-      await this.#refuseUnknownKeys(files);
-    } catch (error) {
-      throw error instanceof DataLoaderError ? await this.diagnose(files, error) ?? error : error;
+    const model = await this.#modelFor(files);
+    if (model === undefined) {
+      try {
+        await this.#refuseUnknownKeys(files);
+      } catch (error) {
+        throw error instanceof DataLoaderError ? await this.diagnose(files, error) ?? error : error;
+      }
     }
-    const items = [...this.types].map(([name, { type, inferred }]) => {
+    const items = [...this.types].map(([name, of]) => {
       const column = quoteIdent(name);
-      const value = castJson(column, type, { inferred, formats: this.formats });
+      const value = castJson(column, of.type, this.#cast(of));
       return value === column ? column : `${value} AS ${column}`;
     });
     for (const [name, type] of this.#input.partitions ?? []) {
@@ -105,17 +112,23 @@ export class JsonScan implements OpenedScan {
       items.push(type.kind === "string" ? column : `CAST(${column} AS ${engineType(type)}) AS ${column}`);
     }
     if (this.#input.filenameColumn !== undefined) {
-      items.push(`${this.#fileName()} AS ${quoteIdent(this.#input.filenameColumn)}`);
+      const column = model === undefined ? this.#fileColumn : "filename";
+      items.push(`${this.#fileName(column)} AS ${quoteIdent(this.#input.filenameColumn)}`);
     }
-    return `SELECT ${items.join(", ")} FROM ${this.#read(files)}`;
+    const scan = model === undefined ? this.#read(files) : this.#readLike(model, files);
+    return `SELECT ${items.join(", ")} FROM ${scan}`;
+  }
+
+  #cast({ inferred, beyond }: ColumnType): JsonCast {
+    return { inferred, beyond, formats: this.formats, columns: this.types.size };
   }
 
   get #fileColumn(): string {
     return unusedName("_file", [...this.types.keys()]);
   }
 
-  #fileName(): string {
-    const column = quoteIdent(this.#fileColumn);
+  #fileName(name: string): string {
+    const column = quoteIdent(name);
     const renamed = this.#input.files.filter((path) => this.#engineName(path) !== path)
       .map((path) => `WHEN ${quoteLiteral(this.#engineName(path))} THEN ${quoteLiteral(path)}`);
     return renamed.length === 0 ? column : `CASE ${column} ${renamed.join(" ")} ELSE ${column} END`;
@@ -173,6 +186,63 @@ export class JsonScan implements OpenedScan {
     return `(SELECT ${items}${beside} FROM (${select}) WHERE _record IS NOT NULL)`;
   }
 
+  /**
+   * The file of records by which the engine finds the columns as they are known, for files in which it can refuse other keys
+   * then; undefined where it can't, or need not.
+   */
+  async #modelFor(files: readonly string[]): Promise<string | undefined> {
+    const { compression, hivePartitioning } = this.#input;
+    if (this.#layout !== "lines" || this.#options.records_path !== undefined) return undefined;
+    if (this.#options.sample_size === -1 || files.length === 0) return undefined;
+    if (this.types.size === 0 || this.types.size > MODEL_COLUMNS) return undefined;
+    if (compression !== undefined && compression !== "none") return undefined;
+    if (hivePartitioning || (this.#input.partitions?.size ?? 0) > 0) return undefined;
+    // The column by which the model's own records are left out.
+    if ([...this.types.keys()].some((name) => name.toLowerCase() === "filename")) return undefined;
+    this.#model ??= this.#writeModel();
+    return await this.#model;
+  }
+
+  async #writeModel(): Promise<string | undefined> {
+    const path = `${await this.#context.temporaryDirectory()}/model-${crypto.randomUUID().slice(0, 8)}.jsonl`;
+    await Deno.writeTextFile(path, modelRecords(this.types));
+    const found = await this.#context.session.query<{ column_name: string; column_type: string }>(
+      `DESCRIBE SELECT * FROM ${this.#readLike(path, [])}`,
+    );
+    const wanted = await this.#context.session.query<{ column_name: string; column_type: string }>(
+      `DESCRIBE SELECT ${
+        [...this.types].map(([name, { type }]) => `CAST(NULL AS ${readAs(type)}) AS ${quoteIdent(name)}`)
+          .join(
+            ", ",
+          )
+      }`,
+    );
+    const same = wanted.every(({ column_name, column_type }, index) =>
+      found[index]?.column_name === column_name && found[index].column_type === column_type
+    );
+    return same ? path : undefined;
+  }
+
+  /** SQL to stand after FROM, like `#read`: the engine finds the columns in `model` and fails at any other key. */
+  #readLike(model: string, files: readonly string[]): string {
+    const settings = [
+      ...this.#settings(),
+      "sample_size = 2",
+      "maximum_sample_files = 1",
+      "maximum_depth = -1",
+      "map_inference_threshold = -1",
+      "field_appearance_threshold = 0",
+      "records = true",
+      "filename = true",
+      "hive_partitioning = false",
+    ];
+    const paths = pathList([model, ...files.map((path) => this.#copies.get(path) ?? path)]);
+    const columns = [...this.types.keys()].map(quoteIdent).join(", ");
+    // The engine looks for other keys only where it is asked for every column, which the second test does.
+    return `(SELECT * FROM read_json(${paths}, ${settings.join(", ")}) ` +
+      `WHERE filename <> ${quoteLiteral(engineName(model))} AND row(${columns}) IS NOT NULL)`;
+  }
+
   /** The type of the column that `records_path` begins with, with nothing in it but the way to the records. */
   #typeAround(fields: readonly { name: string; type: string }[]): string {
     const path = this.#options.records_path!.split(".");
@@ -187,14 +257,18 @@ export class JsonScan implements OpenedScan {
   /** A key that comes up after the sample would be left out without a word: stop instead. */
   async #refuseUnknownKeys(files: readonly string[]): Promise<void> {
     if (this.#options.sample_size === -1 || files.length === 0) return;
+    const bytes = files.reduce((sum, path) => sum + this.#context.size(path), 0);
+    const found = await this.#findUnknownKey(files, { all: bytes <= CHECK_ALL_BYTES });
+    if (found !== undefined) throw unknownKeyError(found.file, found);
+  }
+
+  async #findUnknownKey(
+    files: readonly string[],
+    { all }: { all: boolean },
+  ): Promise<{ file: string; key: string } | undefined> {
     const types = [...this.types].map(([name, { type }]) => ({ name, type }));
     const nested = this.#options.records_path !== undefined || types.some(({ type }) => hasFields(type));
-    const bytes = files.reduce((sum, path) => sum + this.#context.size(path), 0);
-    const large = bytes > CHECK_ALL_BYTES;
-    const some = large ? await this.#someLines(files) : undefined;
-    if (some?.size === 0) return;
-    const rows = large && some === undefined ? ` USING SAMPLE ${CHECK_PERCENT} PERCENT (system, 1)` : "";
-    const paths = some === undefined ? this.#paths(files) : pathList([...some.keys()]);
+    const rows = all ? "" : ` USING SAMPLE ${CHECK_PERCENT} PERCENT (system, 1)`;
     const path = this.#options.records_path;
     const value = path === undefined ? "json" : `json_extract(json, ${quoteLiteral(this.#pathOf(path))})`;
     // Comparing lists of keys is several times as fast as comparing structures, and enough where nothing is nested.
@@ -203,7 +277,9 @@ export class JsonScan implements OpenedScan {
       : "CAST(to_json(json_keys(json)) AS VARCHAR)";
     const shapes = await this.#context.session.query<{ shape: string | null; file: string }>(
       `SELECT shape, min(filename) AS file FROM (SELECT ${shape} AS shape, filename FROM
-       read_json_objects(${paths}, ${this.#settings().join(", ")}, filename = true)${rows}) GROUP BY shape`,
+       read_json_objects(${this.#paths(files)}, ${
+        this.#settings().join(", ")
+      }, filename = true)${rows}) GROUP BY shape`,
     );
     const record: LogicalType = { kind: "struct", fields: types };
     for (const { shape, file } of shapes) {
@@ -212,17 +288,10 @@ export class JsonScan implements OpenedScan {
       const structure = nested ? parsed : Object.fromEntries((parsed as string[]).map((key) => [key, null]));
       const key = unknownKey(firstOf(structure), record);
       if (key !== undefined) {
-        const origin = some?.get(file) ?? this.#input.files.find((path) => this.#engineName(path) === file);
-        throw unknownKeyError(origin ?? file, key);
+        return { file: this.#input.files.find((path) => this.#engineName(path) === file) ?? file, key };
       }
     }
-  }
-
-  /** Lines from all over the files, by the path of the copy; `undefined` where they can't be had without reading it all. */
-  async #someLines(files: readonly string[]): Promise<Map<string, string> | undefined> {
-    const plain = this.#layout === "lines" &&
-      files.every((path) => !this.#copies.has(path) && isPlain(path, this.#input.compression));
-    return plain ? await copySomeLines(this.#context, files, { bytes: CHECK_BYTES }) : undefined;
+    return undefined;
   }
 
   /** A JSON path to the records; where lists are on the way, their items. */
@@ -236,7 +305,9 @@ export class JsonScan implements OpenedScan {
 
   /** Names the line of a value that does not fit, or of a broken one. */
   async diagnose(files: readonly string[], error: DataLoaderError): Promise<DataLoaderError | undefined> {
-    if (error.code === "JSON_ERROR") return await this.#brokenLine(error);
+    if (error.code === "JSON_ERROR") {
+      return await this.#refusedKey(error) ?? await this.#brokenLine(error);
+    }
     if (error.code !== "CONVERSION_FAILED" && error.code !== "ENGINE_ERROR") return undefined;
     for (const file of files) {
       const found = await this.#findMisfit(file);
@@ -246,9 +317,9 @@ export class JsonScan implements OpenedScan {
   }
 
   async #findMisfit(file: string): Promise<DataLoaderError | undefined> {
-    const bad = [...this.types].flatMap(([name, { type, inferred }]) => {
+    const bad = [...this.types].flatMap(([name, of]) => {
       const column = quoteIdent(name);
-      const value = castJson(column, type, { inferred, formats: this.formats });
+      const value = castJson(column, of.type, this.#cast(of));
       // An empty text is NULL for types other than text.
       return value === column ? [] : [{
         name,
@@ -299,6 +370,19 @@ export class JsonScan implements OpenedScan {
     );
   }
 
+  /** The engine names the key alone: where in the record it stands is looked up. */
+  async #refusedKey(error: DataLoaderError): Promise<DataLoaderError | undefined> {
+    const { file, line, reason } = error.context;
+    const key = typeof reason === "string" ? / has unknown key "([\s\S]*)"/.exec(reason)?.[1] : undefined;
+    const path = this.#input.files.find((known) => known === file || this.#engineName(known) === file);
+    if (key === undefined || path === undefined) return undefined;
+    const found = await this.#findUnknownKey([path], { all: true });
+    return unknownKeyError(path, {
+      key: found?.key ?? key,
+      line: typeof line === "number" ? line : undefined,
+    });
+  }
+
   /** The engine counts values, not lines, and not always from one: the line is looked up around its number. */
   async #brokenLine(error: DataLoaderError): Promise<DataLoaderError | undefined> {
     const { file, line, byte, reason } = error.context;
@@ -323,13 +407,15 @@ function hasFields(type: LogicalType): boolean {
   return type.kind === "struct" || (type.kind === "array" && hasFields(type.items));
 }
 
-function unknownKeyError(file: string, key: string): ConnectorError {
+function unknownKeyError(file: string, { key, line }: { key: string; line?: number }): ConnectorError {
   return new ConnectorError(
     "JSON_ERROR",
-    `${file}: the key "${key}" comes up after the sample, and would be left out.`,
+    `${file}${
+      line === undefined ? "" : `, line ${line}`
+    }: the key "${key}" comes up after the sample, and would be left out.`,
     {
       hint: "set `sample_size: -1` to look at every record first, or name the key under `columns:`",
-      context: { file, key },
+      context: { file, key, ...(line === undefined ? {} : { line }) },
     },
   );
 }

@@ -4,18 +4,22 @@ import { castText, type TextFormats } from "./text_cast.ts";
 
 /**
  * The engine type a column is read as. Whole numbers come as text, because the reader would round 1.7 to 2 for a
- * column of whole numbers; texts that are dates too, because it would cut and shift them.
+ * column of whole numbers; texts that are dates too, because it would cut and shift them; booleans, because it takes 1 for true.
+ * Within records (`nested`) booleans come as they are: to make each of a list out of a text takes too long.
  */
-export function readAs(type: LogicalType): string {
+export function readAs(type: LogicalType, { nested = false }: { nested?: boolean } = {}): string {
   switch (type.kind) {
     case "float":
-    case "boolean":
     case "json":
       return engineType(type);
+    case "boolean":
+      return nested ? engineType(type) : "VARCHAR";
     case "array":
-      return `${readAs(type.items)}[]`;
-    case "struct":
-      return `STRUCT(${type.fields.map((f) => `${quoteIdent(f.name)} ${readAs(f.type)}`).join(", ")})`;
+      return `${readAs(type.items, { nested: true })}[]`;
+    case "struct": {
+      const fields = type.fields.map((f) => `${quoteIdent(f.name)} ${readAs(f.type, { nested: true })}`);
+      return `STRUCT(${fields.join(", ")})`;
+    }
     default:
       return "VARCHAR";
   }
@@ -41,15 +45,21 @@ export function nestedType(type: LogicalType): LogicalType {
 /** What `castJson` needs to know. */
 export interface JsonCast {
   readonly inferred: boolean;
+  /** The sample has numbers that doubles hold only in part, or none that are finite: the column takes such. */
+  readonly beyond?: boolean;
   readonly formats: TextFormats;
+  /** As in `TextCast`. */
+  readonly columns?: number;
 }
 
 /** The SQL of a value that was read as `readAs(type)`, as its type. Fails on one that does not fit exactly. */
 export function castJson(value: string, type: LogicalType, cast: JsonCast, depth = 0): string {
   switch (type.kind) {
-    case "string":
     case "float":
+      return depth > 0 || cast.beyond === true ? value : heldFloat(value, type, cast);
     case "boolean":
+      return depth > 0 ? value : castText(value, { type, ...cast });
+    case "string":
     case "json":
       return value;
     case "array": {
@@ -60,15 +70,28 @@ export function castJson(value: string, type: LogicalType, cast: JsonCast, depth
     case "struct": {
       const parts = type.fields.map((field) => {
         const part = `struct_extract(${value}, ${quoteLiteral(field.name)})`;
-        return { name: field.name, part, as: castJson(part, field.type, cast, depth) };
+        return { name: field.name, part, as: castJson(part, field.type, cast, depth + 1) };
       });
       if (parts.every(({ part, as }) => part === as)) return value;
       const packed = parts.map(({ name, as }) => `${quoteIdent(name)} := ${as}`).join(", ");
       return `CASE WHEN ${value} IS NOT NULL THEN struct_pack(${packed}) END`;
     }
     default:
-      return castText(value, { type, inferred: cast.inferred, formats: cast.formats });
+      return castText(value, { type, ...cast });
   }
+}
+
+/** From here on doubles skip whole numbers. */
+const FIRST_SKIPPED = 2 ** 53;
+
+/**
+ * A double that is what the file says. What the file says is gone by the time the engine has read it, so a whole number that no
+ * double may hold stops the load where the sample had none such, and so does 1e400, which is infinite.
+ */
+function heldFloat(value: string, type: LogicalType, cast: JsonCast): string {
+  const held = cast.inferred ? `abs(${value}) < ${FIRST_SKIPPED}` : `isfinite(${value})`;
+  return `CASE WHEN ${held} THEN ${value} WHEN isnan(${value}) THEN ${value} WHEN ${value} IS NULL THEN NULL ` +
+    `ELSE CAST(concat('"', ${value}, '"') AS ${engineType(type)}) END`;
 }
 
 /**

@@ -7,7 +7,6 @@ import {
   type LogicalType,
   type Schema,
 } from "../sdk/mod.ts";
-import { columnsOf, openParquetScan } from "./parquet_scan.ts";
 
 /** Options of the format. */
 export const ParquetOptions = z.strictObject({
@@ -37,8 +36,10 @@ export const parquet: FormatDefinition<ParquetOptions> = defineFormat({
   options: ParquetOptions,
   compressions: ["snappy", "zstd", "gzip", "lz4", "brotli", "none"] as const,
   compressesWithin: true,
-  openScan: openParquetScan,
-  columnsOf,
+  // Imported when files are read: a recipe is checked without.
+  openScan: async (input, options, context) =>
+    await (await import("./parquet_scan.ts")).openParquetScan(input, options, context),
+  columnsOf: async (files, session) => await (await import("./parquet_scan.ts")).columnsOf(files, session),
   copyOptions: (options, compression) => [
     "FORMAT parquet",
     `COMPRESSION ${CODECS[compression ?? "snappy"]}`,

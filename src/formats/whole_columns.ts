@@ -2,7 +2,7 @@
  * Types that hold for all rows, at little more than the cost of reading them once: what a sample says is held against every
  * value, and only columns that it was wrong about are looked at again.
  */
-import { engineType, type LogicalType, quoteIdent, type Session } from "../sdk/mod.ts";
+import { type LogicalType, quoteIdent, type Session } from "../sdk/mod.ts";
 import { decideType, readShapes, type Shape } from "./infer.ts";
 import { misfit, type TextFormats } from "./text_cast.ts";
 
@@ -15,8 +15,8 @@ export interface WholeColumns {
   readonly formats: TextFormats;
 }
 
-/** Digits that a double keeps, with the point. */
-const DOUBLE_TEXT = 16;
+/** Seventeen digits tell every double; with the point: what a load takes without a second look. */
+const DOUBLE_TEXT = 18;
 
 /** The types of columns of text after every row was looked at, in the order of `columns`. */
 export async function wholeColumnTypes(session: Session, whole: WholeColumns): Promise<LogicalType[]> {
@@ -47,36 +47,66 @@ export async function wholeColumnTypes(session: Session, whole: WholeColumns): P
   return types;
 }
 
-/** What is counted of a column in the one scan. */
+/**
+ * What is counted of a column in the one scan. The guards of a load find the value at fault and say why; here it is enough to
+ * know that there is one, by the cheapest tests there are: a pattern costs several times as much as a cast.
+ */
 function tests(i: number, type: LogicalType, { columns, formats }: WholeColumns): string[] {
   const x = quoteIdent(columns[i]!);
-  const unfit = misfit(x, { type, inferred: true, formats });
-  if (type.kind === "date" && formats.dateFormat === undefined) {
-    return [
-      `count(*) FILTER (WHERE CASE WHEN strlen(${x}) IN (0, 10) THEN ${unfit} ELSE ${x} IS NOT NULL END) AS wrong${i}`,
-    ];
+  const plain = formats.decimalSeparator === undefined || formats.decimalSeparator === ".";
+  if (type.kind === "float" && plain) return floatTests(i, x);
+  const wrong = quickTest(x, type, formats) ?? misfit(x, { type, inferred: true, formats });
+  // NULL where the value is NULL or empty.
+  return [`count(*) FILTER (WHERE ${wrong}) AS wrong${i}`];
+}
+
+/** SQL that is true for a text that is no value of the type; it may be NULL for an empty one. */
+function quickTest(x: string, type: LogicalType, formats: TextFormats): string | undefined {
+  const given = (test: string) => `CASE WHEN ${x} <> '' THEN ${test} ELSE false END`;
+  switch (type.kind) {
+    case "integer":
+      return given(`CAST(TRY_CAST(${x} AS BIGINT) AS VARCHAR) IS DISTINCT FROM ${x}`);
+    case "date":
+      return formats.dateFormat === undefined
+        ? given(`strlen(${x}) <> 10 OR TRY_CAST(${x} AS DATE) IS NULL`)
+        : undefined;
+    case "datetime":
+      // As long as a datetime without a zone is, and none of the characters that zones begin with.
+      return formats.timestampFormat === undefined && !type.tz
+        ? given(
+          `TRY_CAST(${x} AS TIMESTAMP) IS NULL OR strlen(${x}) > 26 OR contains(${x}, '+') OR ` +
+            `suffix(${x}, 'Z') OR suffix(${x}, 'z') OR contains(substring(${x}, 12), '-')`,
+        )
+        : undefined;
+    default:
+      return undefined;
   }
-  if (type.kind !== "float") return [`count(*) FILTER (WHERE ${unfit}) AS wrong${i}`];
-  const n = formats.decimalSeparator === undefined || formats.decimalSeparator === "."
-    ? x
-    : `replace(${x}, '${formats.decimalSeparator.replaceAll("'", "''")}', '.')`;
-  // A whole number of 17 digits is as a double another one.
-  const zero =
-    `CASE WHEN left(ltrim(${n}, '-'), 1) <> '0' THEN false ELSE regexp_matches(${n}, '^-?0\\d') END`;
-  const beyond =
-    `CASE WHEN contains(lower(${n}), 'e') THEN coalesce(isinf(TRY_CAST(${n} AS DOUBLE)), true) ELSE false END`;
-  const inexact =
-    `CASE WHEN ${zero} THEN true WHEN ${beyond} THEN true WHEN strlen(${n}) <= ${DOUBLE_TEXT} THEN false WHEN ${n} IS NULL THEN false ` +
-    `ELSE CAST(TRY_CAST(${n} AS ${engineType(type)}) AS VARCHAR) IS DISTINCT FROM ${n} END`;
-  const point = `instr(${n}, '.')`;
-  const fraction = `CASE WHEN ${n} = '' THEN NULL WHEN ${point} = 0 THEN 0 ELSE strlen(${n}) - ${point} END`;
+}
+
+/** `left`, `right` and `substring` know characters beyond ASCII, and cost as much as several of these. */
+function floatTests(i: number, x: string): string[] {
+  const number = `TRY_CAST(${x} AS DOUBLE)`;
+  const has = (text: string) => `contains(${x}, '${text}')`;
+  const begins = (text: string) => `starts_with(${x}, '${text}')`;
+  const fraction = `strlen(${x}) - instr(${x}, '.')`;
+  const wrong = [
+    `${number} IS NULL`,
+    // A whole number of 17 digits is as a double another one.
+    `(strlen(${x}) > 16 AND NOT ${has(".")})`,
+    `(strlen(${x}) > ${DOUBLE_TEXT} AND CAST(${number} AS VARCHAR) <> ${x})`,
+    ...["0", "-0"].map((zero) => `(${begins(zero)} AND NOT ${begins(`${zero}.`)} AND ${x} <> '${zero}')`),
+    ...["+", " ", "_"].map(has),
+    `suffix(${x}, '.')`,
+    // Exponents, inf and nan are looked at again: 1e400 is no infinity.
+    ...["e", "E", "n", "N"].map(has),
+  ];
   return [
-    `count(*) FILTER (WHERE CASE WHEN ${inexact} THEN true ELSE ${unfit} END) AS wrong${i}`,
-    `min(${fraction}) AS least${i}`,
-    `max(${fraction}) AS most${i}`,
-    `max(strlen(${n})) AS length${i}`,
-    // Exponents, inf and nan have letters.
-    `bool_or(regexp_matches(${n}, '[A-Za-z]')) AS letters${i}`,
+    `count(*) FILTER (WHERE CASE WHEN ${x} <> '' THEN ${wrong.join(" OR ")} ELSE false END) AS wrong${i}`,
+    // Without a point the length counts, which is not the same for all unless all are.
+    `min(CASE WHEN ${x} <> '' THEN ${fraction} END) AS least${i}`,
+    `max(CASE WHEN ${x} <> '' THEN ${fraction} END) AS most${i}`,
+    `max(strlen(${x})) AS length${i}`,
+    `bool_or(CASE WHEN ${x} <> '' THEN NOT ${has(".")} END) AS whole${i}`,
   ];
 }
 
@@ -87,7 +117,7 @@ function fixedPoint(row: Record<string, unknown>, i: number): LogicalType | unde
     Number(row[`most${i}`]),
     Number(row[`length${i}`]),
   ];
-  if (row[`letters${i}`] === true || !(least > 0) || least !== most) return undefined;
+  if (row[`whole${i}`] === true || !(least > 0) || least !== most) return undefined;
   // The point is no digit. Some room, so that the next file fits too.
   const precision = length - 1 <= 18 ? 18 : 38;
   return most <= 9 && length - 1 <= 38 ? { kind: "decimal", precision, scale: most } : undefined;

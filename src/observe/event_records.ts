@@ -90,6 +90,14 @@ export function eventRecords(event: RunEvent): EventRecord[] {
         fields: { resource, rows, reason, dead_letter: deadLetter },
       }];
     }
+    case "values_coerced": {
+      const { resource, column, to, changed, lost, moved, variant, first } = event;
+      return [{
+        level: "warning",
+        message: "values coerced",
+        fields: { resource, column, to, changed, lost, moved, variant, row: first.row, value: first.value },
+      }];
+    }
     case "validation": {
       const { resource, report } = event;
       const broken = report.rules.filter(({ rows }) => rows > 0);
@@ -105,14 +113,6 @@ export function eventRecords(event: RunEvent): EventRecord[] {
         }),
         ...broken.map((rule) => debug("rule broken", { resource, rule: rule.name, rows: rule.rows })),
       ];
-    }
-    case "values_coerced": {
-      const { resource, column, to, changed, lost, moved, variant, first } = event;
-      return [{
-        level: "warning",
-        message: "values coerced",
-        fields: { resource, column, to, changed, lost, moved, variant, row: first.row, value: first.value },
-      }];
     }
     case "state_saved": {
       const { location, revision, sequence } = event;

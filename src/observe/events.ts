@@ -120,12 +120,6 @@ export interface RowsRejected extends OfResource {
   readonly deadLetter?: string;
 }
 
-/** What validation found in a resource's rows; once, at its end, also where it failed. */
-export interface ValidationDone extends OfResource {
-  readonly type: "validation";
-  readonly report: ValidationReport;
-}
-
 /** Values of a batch were made to fit the column (`schema.mode: lenient`, `variant`). Counts are of this batch alone. */
 export interface ValuesCoerced extends OfResource {
   readonly type: "values_coerced";
@@ -141,6 +135,12 @@ export interface ValuesCoerced extends OfResource {
   readonly variant?: string;
   /** The first of them, and its row in the batch, from 1. */
   readonly first: { readonly row: number; readonly value: string };
+}
+
+/** What validation found in a resource's rows; once, at its end, also where it failed. */
+export interface ValidationDone extends OfResource {
+  readonly type: "validation";
+  readonly report: ValidationReport;
 }
 
 export interface StateSaved extends Timed {
@@ -190,8 +190,8 @@ export type RunEvent =
   | Retry
   | SchemaChanged
   | RowsRejected
-  | ValidationDone
   | ValuesCoerced
+  | ValidationDone
   | StateSaved
   | LogEvent
   | ResourceFinished

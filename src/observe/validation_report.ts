@@ -1,5 +1,5 @@
 /** What validation found in a run of a resource. Counts are rows, shares 0 to 1. */
-import type { SourceLocation } from "../sdk/mod.ts";
+import type { JsonObject, SourceLocation } from "../sdk/mod.ts";
 
 export interface ValidationReport {
   /** Rows that came to validation, after the steps: `rows_accepted + rows_skipped + rows_quarantined + rows_failed`. */
@@ -36,8 +36,8 @@ export interface RuleReport {
 export interface RuleSample {
   readonly value: string | null;
   readonly message: string;
-  /** The text of a JSON object. */
-  readonly row: string;
+  /** The row as quarantine keeps it; whole numbers beyond 2^53 are text. */
+  readonly row: JsonObject;
 }
 
 export interface TableRuleReport {

@@ -1,6 +1,6 @@
 /** What a recipe reaches outside, key by key: what its connectors, steps and runtime say of their config. Pure. */
 import type { Recipe } from "../recipe/mod.ts";
-import { type Access, findConnector, findTransform, readWrite, type SourceLocation } from "../sdk/mod.ts";
+import { type Access, findConnector, findTransform, type SourceLocation } from "../sdk/mod.ts";
 
 /** One thing that a run reaches, and the key of the recipe that asks for it. */
 export interface PlannedAccess extends Pick<Access, "kind" | "value" | "why"> {
@@ -22,10 +22,22 @@ export function accessOf(recipe: Recipe, use: AccessUse): PlannedAccess[] {
     ...stepAccess(recipe),
     ...endAccess(recipe, "destination", use === "run" ? "write" : "read"),
     ...codeAccess(recipe),
-    ...registryAccess(recipe),
     ...validationAccess(recipe),
+    ...registryAccess(recipe, use),
     ...(use === "run" ? keptRowsAccess(recipe) : []),
   ];
+}
+
+/** A schema registry in a DuckDB file, with its log. https://duckdb.org/docs/stable/sql/statements/checkpoint */
+function registryAccess(recipe: Recipe, use: AccessUse): PlannedAccess[] {
+  const { backend, database } = recipe.schema?.registry ?? {};
+  if (backend !== "duckdb" || database === undefined) return [];
+  const files = ["", ".wal", ".wal.checkpoint", ".wal.recovery"].map((ending) => database + ending);
+  return files.flatMap((value) =>
+    (use === "run" ? ["read", "write"] as const : ["read"] as const).map((kind) =>
+      at(recipe, ["schema", "registry"], { kind, value, key: ["database"] })
+    )
+  );
 }
 
 function endAccess(recipe: Recipe, end: "source" | "destination", use: "read" | "write"): PlannedAccess[] {
@@ -38,19 +50,6 @@ function stepAccess(recipe: Recipe): PlannedAccess[] {
   return recipe.steps.flatMap((step) =>
     (findTransform(step.type)?.access?.(step.config) ?? []).map((access) => at(recipe, step.path, access))
   );
-}
-
-/** The database that versions of the schema are kept in. Versions in files lie beside the state, and are granted with it. */
-function registryAccess(recipe: Recipe): PlannedAccess[] {
-  const database = recipe.schema?.registry?.database;
-  if (database === undefined) return [];
-  const block = ["schema", "registry"];
-  // The files that DuckDB 1.5 keeps beside a database.
-  const beside = [".wal", ".wal.checkpoint", ".wal.recovery"].map((ending) => database + ending);
-  return [
-    ...readWrite([database], { key: ["database"] }),
-    ...readWrite(beside, { key: ["database"], why: "the database's log" }),
-  ].map((access) => at(recipe, block, access));
 }
 
 /** Files that rules look values up in, and modules of rules. */

@@ -85,7 +85,9 @@ function planResource(
 
 /** A rule or column that moves to another line is the same. */
 function withoutPlaces(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (key, each) => key === "location" ? undefined : each));
+  return JSON.parse(
+    JSON.stringify(value, (key, each) => key === "location" || key === "limits" ? undefined : each),
+  );
 }
 
 function planSource(recipe: Recipe): SourcePlan {

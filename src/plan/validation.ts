@@ -39,7 +39,10 @@ export function planValidation(recipe: Recipe): ValidationRules | undefined {
     quarantine,
     maxBadRows: block.max_bad_rows,
     maxBadFraction: block.max_bad_fraction,
-    location: recipe.locate(BASE),
+    limits: {
+      location: recipe.locate([...BASE, "max_bad_rows"]),
+      fractionLocation: recipe.locate([...BASE, "max_bad_fraction"]),
+    },
   };
 }
 

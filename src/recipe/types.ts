@@ -56,7 +56,7 @@ export interface StepBlock {
 
 /** `runtime`, defaults filled in. */
 export interface RuntimeBlock {
-  /** Rows per batch. Default 100,000. */
+  /** Rows per batch. Default 122,880: a row group of DuckDB's. */
   readonly batchSize: number;
   /** Connections or readers at once. Default 4. */
   readonly parallelism: number;

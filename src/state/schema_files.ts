@@ -8,7 +8,6 @@ import { stateFileName } from "./file_name.ts";
 import { fileError } from "./state_errors.ts";
 
 const FORM = 1;
-const LOCK = ".lock";
 /** How long an `add` waits for another one in the same directory. */
 const WAIT_MS = 10_000;
 
@@ -26,14 +25,18 @@ export class SchemaFiles implements SchemaRegistry {
     this.#directory = directory;
   }
 
-  describe(recipe: string): string {
-    return join(this.#directory, `${stateFileName(recipe)}.json`);
-  }
-
   /** The files of one recipe, and the lock that all in the directory share. */
   access(recipe: string): Access[] {
     const path = this.describe(recipe);
-    return readWrite([path, `${path}.tmp`, join(this.#directory, LOCK)], { key: [] });
+    return readWrite([path, `${path}.tmp`, this.#lock], { key: [], why: "versions of the schema" });
+  }
+
+  get #lock(): string {
+    return join(this.#directory, ".lock");
+  }
+
+  describe(recipe: string): string {
+    return join(this.#directory, `${stateFileName(recipe)}.json`);
   }
 
   async versions(recipe: string, resource: string): Promise<readonly SchemaVersion[]> {
@@ -44,7 +47,7 @@ export class SchemaFiles implements SchemaRegistry {
     const path = this.describe(recipe);
     try {
       await makeFolders(this.#directory);
-      await withFileLock(join(this.#directory, LOCK), async () => {
+      await withFileLock(this.#lock, async () => {
         const content = await this.#read(recipe) ?? { version: FORM, recipe, resources: {} };
         const versions = content.resources[resource] ?? [];
         if ((versions.at(-1)?.version ?? 0) + 1 !== version.version) throw conflict(recipe, path);

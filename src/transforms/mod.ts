@@ -1,4 +1,7 @@
-/** The steps that ship, and the pipeline that applies steps to a batch. Loads no driver. */
+/**
+ * The steps that ship, and the pipeline that applies steps to a batch. Loads no driver, nor what takes as long as one: functions
+ * that judge rows are in `function_verdicts.ts`, for those who call one.
+ */
 import { addColumn } from "./add_column.ts";
 import type { AnyTransform } from "./bound_step.ts";
 import { cast } from "./cast.ts";
@@ -29,11 +32,10 @@ export {
   planSteps,
   type Step,
 } from "./pipeline.ts";
-
-export { loadFunction } from "./function_module.ts";
 export { conversion } from "./cast_conversion.ts";
 export { reasonSql } from "./cast_reason.ts";
 export { isRefusal } from "./cast_rules.ts";
+export { loadFunction } from "./function_module.ts";
 
 /** Functions that judge rows: `verdictsOf`. Loaded when one does, as Arrow comes with it, which `validate` has no use for. */
 export const loadVerdicts = () => import("./function_verdicts.ts");

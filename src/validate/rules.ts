@@ -106,7 +106,8 @@ export interface ValidationRules {
   readonly quarantine?: QuarantineTarget;
   readonly maxBadRows?: number;
   readonly maxBadFraction?: number;
-  readonly location?: SourceLocation;
+  /** Where these two stand. */
+  readonly limits: { readonly location?: SourceLocation; readonly fractionLocation?: SourceLocation };
 }
 
 /** A check with the rule it belongs to: what is counted, numbered over all rules. */

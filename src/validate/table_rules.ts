@@ -84,7 +84,7 @@ export function judgeTable(
     const { check } = rule;
     switch (check.kind) {
       case "row_count":
-        return within(rule, run.rows, check, `${run.rows} rows`);
+        return within(rule, run.rows, check, `${run.rows} ${run.rows === 1 ? "row" : "rows"}`);
       case "sum":
         return within(rule, sum, check, String(sum));
       case "avg":

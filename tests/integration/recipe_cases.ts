@@ -266,6 +266,14 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
     rows: [{ id: "C-1" }, { id: "C-4" }],
   },
   {
+    recipe: "permissions/narrowed.yaml",
+    env: { SHOP_GREETING: "Hej" },
+    written: 5,
+    again: 5,
+    check: ["SELECT greeting FROM read_ndjson('$OUT/permissions/greetings.jsonl') WHERE id = 'C-1'"],
+    rows: [{ greeting: "Hej Ada from Sweden" }],
+  },
+  {
     recipe: "plugins/ini_format.yaml",
     written: 3,
     again: 3,
@@ -301,5 +309,63 @@ export const RECIPE_RUNS: readonly RecipeRun[] = [
     again: 5,
     check: ["SELECT lname FROM read_csv('$OUT/plugins/masked.csv') WHERE id IN ('C-1', 'C-9') ORDER BY id"],
     rows: [{ lname: "*******st" }, { lname: "**oß" }],
+  },
+  {
+    recipe: "validation/fail.yaml",
+    written: 9,
+    again: 9,
+    check: ["SELECT count(*)::INTEGER AS n FROM '$OUT/validation/orders.parquet'"],
+    rows: [{ n: 9 }],
+  },
+  {
+    recipe: "validation/skip.yaml",
+    written: 3,
+    again: 3,
+    check: ["SELECT id::INTEGER AS id FROM read_csv('$OUT/validation/mailing_list.csv') ORDER BY id"],
+    rows: [{ id: 1 }, { id: 2 }, { id: 6 }],
+  },
+  {
+    recipe: "validation/warn.yaml",
+    written: 8,
+    again: 8,
+    check: ["SELECT count(*)::INTEGER AS n FROM '$OUT/validation/signups.parquet'"],
+    rows: [{ n: 8 }],
+  },
+  {
+    recipe: "validation/quarantine.yaml",
+    written: 4,
+    again: 0,
+    check: [
+      ...attach("validation"),
+      `SELECT DISTINCT q.row ->> 'id' AS id, b ->> 'rule' AS rule, b ->> 'value' AS value
+       FROM _quarantine_customers AS q, unnest(CAST(q.broken AS JSON[])) AS t(b) ORDER BY id`,
+    ],
+    rows: [
+      { id: "3", rule: "email.type", value: "yuki.example.jp" },
+      { id: "5", rule: "email.required", value: null },
+      { id: "6", rule: "age.max", value: "210" },
+      { id: "7", rule: "status.values", value: "deleted" },
+    ],
+  },
+  {
+    recipe: "validation/replay.yaml",
+    written: 3,
+    again: 0,
+    check: [
+      ...attach("validation"),
+      `SELECT string_agg(id, ',' ORDER BY id) AS ids, (SELECT string_agg(row ->> 'id', ',') FROM _quarantine_customers_again) AS again
+       FROM customers`,
+    ],
+    rows: [{ ids: "1,2,3,4,6,7,8", again: "5" }],
+  },
+  {
+    recipe: "validation/quarantine_file.yaml",
+    written: 6,
+    again: 6,
+    check: [
+      `SELECT row.id::INTEGER AS id, broken[1].message AS message
+       FROM read_ndjson('$OUT/validation/quarantine/*.jsonl') ORDER BY id`,
+    ],
+    rows: [{ id: 3, message: "has no domain" }, { id: 5, message: "has no domain" }],
   },
 ];

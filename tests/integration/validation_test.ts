@@ -625,3 +625,27 @@ Deno.test("the dead letter and validation go together", () =>
     assert.deepEqual((await it.lines("dead.jsonl")).map(({ row }) => (row as { id: number }).id), [2]);
     assert.deepEqual(await it.rows("SELECT row ->> 'id' FROM bad"), [["3"]]);
   }));
+
+Deno.test("a merge reads rows at the last cursor value again: those in quarantine do not come there twice", () =>
+  trial({
+    "in.csv": "id,at\n1,1\n-2,1\n3,2\n-4,2\n",
+    "r.yaml": recipe({
+      source: "{type: csv, path: in.csv, incremental: {strategy: cursor, cursor_column: at}}",
+      destination: "{type: duckdb, database: o.duckdb, table: t, write_mode: merge, merge_keys: [id]}",
+      rules: "\n    - {column: id, min: 0}\n",
+      validation: "on_error: quarantine\n  quarantine_table: bad",
+    }),
+  }, async (it) => {
+    const quarantined = async () =>
+      (await it.rows("SELECT string_agg(row ->> 'id', ',' ORDER BY 1) FROM bad"))[0]![0];
+    await it.run();
+    assert.equal(await quarantined(), "-2,-4");
+    for (let i = 0; i < 2; i++) {
+      await it.run();
+      assert.equal(await quarantined(), "-2,-4");
+    }
+    await it.write({ "in.csv": "id,at\n1,1\n-2,1\n3,2\n-4,2\n-5,2\n6,3\n" });
+    await it.run();
+    assert.equal(await quarantined(), "-2,-4,-5");
+    assert.equal(await it.ids(), "1,3,6");
+  }));

@@ -176,7 +176,11 @@ class TestRunner {
         continue;
       }
       const table = `reference_${rules.length}`;
-      await fillTable({ rows, columns: {} }, { session, table });
+      const check = rule.checks.find((each) => each.kind === "references");
+      const columns: Record<string, string> = rows.length > 0 || check?.kind !== "references"
+        ? {}
+        : { [check.reference.column]: "string" };
+      await fillTable({ rows, columns }, { session, table });
       const config = getConnector("duckdb").config.parse({ database: ":memory:", table: `given.${table}` });
       const checks = rule.checks.map((check) =>
         check.kind === "references"

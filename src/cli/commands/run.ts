@@ -1,4 +1,5 @@
 import type { EarlyWorker } from "../../app/early_worker.ts";
+import { dirname } from "node:path";
 import type { Prepared } from "../../app/prepare.ts";
 import type { SandboxedRecipe } from "../../app/sandboxed.ts";
 import {
@@ -16,6 +17,8 @@ import { nearest } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
 import { exitCodeFor, flattenErrors, fromErrorData, UsageError } from "../errors.ts";
 import { EXIT, resolvePath, type StopSignal } from "../io.ts";
+import { reportPage } from "../report/page.ts";
+import { type QualityReport, ReportBuilder, reportToJson } from "../report/report.ts";
 import { renderSummary } from "../summary_text.ts";
 
 export interface RunCommandOptions extends RecipeOptions {
@@ -27,8 +30,11 @@ export interface RunCommandOptions extends RecipeOptions {
   readonly json?: true;
   readonly logFormat?: LogFormat;
   readonly progress: boolean;
+  readonly report?: string;
   /** Default true. */
   readonly sandbox?: boolean;
+  /** For the first recipe, started while this module was loaded. */
+  readonly early?: Promise<EarlyWorker | undefined>;
 }
 
 /** A recipe of the command line, ready to run. */
@@ -57,10 +63,12 @@ export async function runRecipes(
     redactor: call.redactor,
     color: call.io.stderr.color,
   });
-  let early = await startEarly(call, files, options);
+  let early = await options.early;
   try {
     const jobs = await prepareAll(call, files, { ...options, logs });
     const summaries: RunSummary[] = [];
+    const reports: QualityReport[] = [];
+    if (options.report !== undefined) checkReportName(options.report);
     for (const job of jobs) {
       if (stop.signal.aborted) break;
       const progress = startProgress(call, options);
@@ -68,15 +76,24 @@ export async function runRecipes(
       try {
         const worker = early;
         early = undefined;
-        summaries.push(
-          await runJob(call, job, { options, logs, progress, signal: stop.signal, early: worker }),
-        );
+        const builder = new ReportBuilder();
+        const summary = await runJob(call, job, {
+          options,
+          logs,
+          progress,
+          signal: stop.signal,
+          early: worker,
+          report: (event) => builder.add(event),
+        });
+        summaries.push(summary);
+        reports.push(builder.build(summary));
       } finally {
         progress?.finish();
         above = undefined;
       }
       report(call, job, summaries.at(-1)!, options);
     }
+    if (options.report !== undefined && reports.length > 0) await writeReport(call, options.report, reports);
     if (jobs.length > 0) call.io.exitCode = stop.exitCode() ?? exitCodeOf(summaries);
   } finally {
     if (early !== undefined) await (await import("../../app/sandboxed.ts")).dropEarly(early);
@@ -85,15 +102,30 @@ export async function runRecipes(
   }
 }
 
-/** While the first recipe is read its Worker can be started already, as it was the last time. */
-async function startEarly(
-  call: Call,
-  files: readonly string[],
-  options: RunCommandOptions,
-): Promise<EarlyWorker | undefined> {
-  if (options.sandbox === false || options.dryRun) return undefined;
-  const { startEarly } = await import("../../app/early_worker.ts");
-  return await startEarly(resolvePath(call.io, files[0]!), call.stateDirectory(options.stateDir, {}));
+/** @throws {UsageError} where the ending says neither JSON nor HTML. */
+function checkReportName(file: string): void {
+  if (/\.(json|html?)$/i.test(file)) return;
+  throw new UsageError("INVALID_OPTION", `--report can't tell the form of "${file}".`, {
+    hint: "end the name with .html or .json",
+  });
+}
+
+/** Writes the report, secrets taken out. What was loaded stays loaded where it can't be written. */
+async function writeReport(call: Call, path: string, reports: readonly QualityReport[]): Promise<void> {
+  const file = resolvePath(call.io, path);
+  const clean = call.redactor.json(reports) as unknown as QualityReport[];
+  const text = /\.json$/i.test(file)
+    ? `${JSON.stringify(reportToJson(clean), null, 2)}\n`
+    : reportPage(clean, { path: (each) => call.path(each) });
+  try {
+    await Deno.mkdir(dirname(file), { recursive: true });
+    await Deno.writeTextFile(file, text);
+  } catch (cause) {
+    throw new UsageError("REPORT_FAILED", `The report "${path}" can't be written; the runs are done.`, {
+      hint: "check the path of --report and its rights",
+      cause,
+    });
+  }
 }
 
 /** Aborts on the first signal; the second ends the process at once. */
@@ -218,11 +250,12 @@ async function runJob(
     progress: ProgressView | undefined;
     signal: AbortSignal;
     early?: EarlyWorker;
+    report: EventSink;
   },
 ): Promise<RunSummary> {
   const { options, logs, progress, signal, early } = setting;
   const log = logs.forRun();
-  const sinks: EventSink[] = [options.logFormat === "json" ? log : withoutFailures(log)];
+  const sinks: EventSink[] = [options.logFormat === "json" ? log : withoutFailures(log), setting.report];
   if (progress !== undefined) sinks.push(progress.sink);
   const settings = {
     stateDirectory: call.stateDirectory(options.stateDir, job.plan.state),

@@ -20,9 +20,8 @@ export async function inferBlock(call: Call, recipe: string, options: InferOptio
   const path = resolvePath(call.io, recipe);
   if (options.write) await assertWritable(path, { force: options.force === true });
   const { inferSandboxed } = await import("../../app/sandboxed.ts");
-  const found = await inferSandboxed(prepared, {
-    stateDirectory: call.stateDirectory(options.stateDir, prepared.plan.state),
-  });
+  const stateDirectory = call.stateDirectory(options.stateDir, prepared.plan.state);
+  const found = await inferSandboxed(prepared, { stateDirectory });
   if (options.json) {
     const shown = found.map((one) => ({
       resource: one.resource,

@@ -18,10 +18,9 @@ interface Kept {
 
 async function read(call: Call, recipe: string, options: Options) {
   const prepared = await call.prepare(recipe, options);
-  const { plan } = prepared;
-  const { schemaHistory } = await import("../../app/inspect.ts");
-  const stateDirectory = call.stateDirectory(options.stateDir, plan.state);
-  return { prepared, stateDirectory, kept: await schemaHistory(plan, { stateDirectory }) };
+  const { historySandboxed } = await import("../../app/sandboxed.ts");
+  const stateDirectory = call.stateDirectory(options.stateDir, prepared.plan.state);
+  return { prepared, stateDirectory, kept: await historySandboxed(prepared, { stateDirectory }) };
 }
 
 /** `schema show`. */

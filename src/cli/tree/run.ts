@@ -1,6 +1,8 @@
 import { type Command, Option } from "@commander-js/extra-typings";
+import type { EarlyWorker } from "../../app/early_worker.ts";
+import type { Call } from "../call.ts";
 import { invoke, load } from "../invoke.ts";
-import type { CliIO } from "../io.ts";
+import { type CliIO, resolvePath } from "../io.ts";
 import {
   collect,
   envFileOption,
@@ -33,6 +35,10 @@ export function addRunCommands(program: Command, io: CliIO): void {
         .argParser(positive),
     )
     .option("--dry-run", "read and transform, write nothing")
+    .option(
+      "--report <file>",
+      "write what validation found: rules, counts, sample rows; as a page (.html) or as JSON (.json)",
+    )
     .addOption(jsonOption("print a summary on stdout as one JSON object a line, one line a recipe"))
     .addOption(new Option("--log-format <format>", "how logs look").choices(["text", "json"] as const))
     .addOption(logLevelOption())
@@ -44,13 +50,24 @@ export function addRunCommands(program: Command, io: CliIO): void {
         "dataloader run recipes/orders.yaml",
         "dataloader run orders.yaml customers.yaml --env-file .env",
         "dataloader run orders.yaml --full-refresh --var region=eu",
+        "dataloader run orders.yaml --dry-run --report out/quality.html",
         "dataloader run orders.yaml --json --no-progress | jq .rows_written",
       ),
     )
     .action((recipes, options) =>
       invoke(io, options, async (call) => {
+        const early = options.sandbox && !options.dryRun
+          ? startEarly(call, recipes[0]!, options.stateDir)
+          : undefined;
         const { runRecipes } = await load<typeof import("../commands/run.ts")>("run");
-        await runRecipes(call, recipes, options);
+        await runRecipes(call, recipes, { ...options, early });
       })
     );
+}
+
+/** Starts the Worker of the first recipe as it was the last time, before anything else is loaded. */
+async function startEarly(call: Call, file: string, stateDir?: string): Promise<EarlyWorker | undefined> {
+  const url = new URL("../../app/early_worker.ts", import.meta.url).href;
+  const { startEarly } = await import(url) as typeof import("../../app/early_worker.ts");
+  return await startEarly(resolvePath(call.io, file), call.stateDirectory(stateDir, {}));
 }

@@ -172,9 +172,8 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     const before = (this.#replaces ? await driver.readTable(into) : undefined) ?? live;
     if (merges) requireTargetKeys(before, keys, this.#target);
     if (scd2) checkScd2(batch.schema, this.#replaces ? undefined : before, { target: this.#target, keys });
-    const made = there === undefined && live !== undefined;
-    if (made) await driver.afterCreate?.(into, { keys, scd2 });
-    const changes = [...told, ...await this.#makeRoom(batch, { live, keys, scd2 })];
+    const isNew = there === undefined;
+    const changes = [...told, ...await this.#makeRoom(batch, { live, isNew, keys, scd2 })];
     const table = (await driver.readTable(into))!;
     const fit = fitSchema(batch.schema, table, { target: into, dialect: driver.dialect });
     if (!merges) return { ...await this.#insert(batch, { fit, into }), changes };
@@ -192,7 +191,7 @@ export class SqlLoad<C extends SqlColumn> implements Load {
   /** The table or staging table, with a column for each of the batch's. Returns what changes, as people know the tables. */
   async #makeRoom(
     batch: Batch,
-    of: { live: SqlTable<C> | undefined; keys: readonly string[]; scd2: boolean },
+    of: { live: SqlTable<C> | undefined; isNew: boolean; keys: readonly string[]; scd2: boolean },
   ): Promise<readonly SchemaChange[]> {
     const driver = this.#driver;
     const { dialect } = driver;
@@ -209,7 +208,7 @@ export class SqlLoad<C extends SqlColumn> implements Load {
       ? await this.#createStaging(batch, { ...of, keys })
       : await this.#make(fitSchema(batch.schema, there, { ...fitting, target: into }), into);
     if (of.scd2) await addValidity(driver, into);
-    if (made || there === undefined) await driver.afterCreate?.(into, of);
+    if (made || (of.isNew && !this.#replaces)) await driver.afterCreate?.(into, of);
     return told.changes;
   }
 

@@ -10,8 +10,8 @@ const ROW_FAULTS = new Set(["VALUE_ERROR", "CONSTRAINT_VIOLATED"]);
 const PART = "_dataloader_part";
 
 /**
- * Applies the staged rows. Where one of them is refused, halves are tried at the server, which takes as long as applying all of
- * them about twice and sends nothing again.
+ * Applies the staged rows. Where one of them is refused, halves are tried at the server, which takes about as long as applying all
+ * of them once more and sends nothing again.
  * @throws {ConnectorError} what the system said, with `context.row` and the row itself where one is refused on its own.
  */
 export async function locate<C extends SqlColumn>(
@@ -26,19 +26,19 @@ export async function locate<C extends SqlColumn>(
     return 0;
   });
   if (failed === undefined) return written;
-  let [from, to] = [0, staged.loaded.rows];
-  let found = failed;
+  const { rows } = staged.loaded;
+  // Whoever looks for bad rows tries the rows up to one of them.
+  const last = await tryPart(driver, { staged, from: rows - 1, to: rows, apply });
+  if (last !== undefined) throw await named(driver, last, { staged, row: rows });
+  let [from, to] = [0, rows];
   while (to - from > 1) {
     const middle = from + Math.floor((to - from) / 2);
-    const low = await tryPart(driver, { staged, from, to: middle, apply });
-    const high = low === undefined ? await tryPart(driver, { staged, from: middle, to, apply }) : undefined;
-    // Rows that are refused only together: there is no one row to name.
-    if (low === undefined && high === undefined) throw failed;
-    if (low !== undefined) to = middle;
+    if (await tryPart(driver, { staged, from, to: middle, apply }) !== undefined) to = middle;
     else from = middle;
-    found = low ?? high!;
   }
-  throw await named(driver, found, { staged, row: from + 1 });
+  const found = await tryPart(driver, { staged, from, to, apply });
+  // Rows that are refused only together: there is no one row to name.
+  throw found === undefined ? failed : await named(driver, found, { staged, row: to });
 }
 
 async function tryPart<C extends SqlColumn>(

@@ -1,7 +1,7 @@
 /** The keys of a `type: duckdb` block, and the checks that need the whole picture. */
 import { z } from "zod";
 import { asPath, type ConfigProblem, type PlannedRead, type PlannedWrite } from "../../sdk/mod.ts";
-import { checkIncremental } from "../_sql/incremental.ts";
+import { checkIncremental } from "../_sql/check.ts";
 import { parseTableName } from "./names.ts";
 
 /** Schema of the block, without `type` and the keys of the engine's. */

@@ -17,7 +17,7 @@ import {
   type WriteMode,
 } from "../../sdk/mod.ts";
 import { compressionOf, extensionOf, schemeOf } from "../../storage/mod.ts";
-import { checkIncremental } from "../_sql/incremental.ts";
+import { checkIncremental } from "../_sql/check.ts";
 
 /** A parsed block. Options of formats stand beside these keys. */
 export interface FilestoreConfig {

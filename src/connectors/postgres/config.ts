@@ -8,7 +8,7 @@ import {
   type PlannedRead,
   type PlannedWrite,
 } from "../../sdk/mod.ts";
-import { checkIncremental } from "../_sql/incremental.ts";
+import { checkIncremental } from "../_sql/check.ts";
 import { formatTableName, IDENTIFIER_BYTES, parseTableName } from "./names.ts";
 import { placeOf, serverOf, settingProblems, settingsOf, socketPath, SSL_MODES } from "./settings.ts";
 

@@ -16,12 +16,16 @@ import type { PostgresConfig } from "./config.ts";
 import { connect, type PgConnection } from "./connection.ts";
 import { IDENTIFIER_BYTES, pgLiteral } from "./names.ts";
 import { PgOverwrite } from "./overwrite.ts";
+import { placeOfTable } from "./settings.ts";
 import { type CachedTable, type PgColumn, type PgTable, readTable } from "./target_table.ts";
 import { dialect } from "./write_dialect.ts";
 import { writeError } from "./write_errors.ts";
 
 /** What a COMMIT ends with where it may have happened all the same: the connection is gone, or the server is going. */
 const UNKNOWN = new Set(["CONNECTION_LOST", "CONNECTION_FAILED", "SERVER_STOPPED", "SERVER_STARTING"]);
+
+/** Longest wait for a lock, where the server or the role has no limit of its own. The error can be retried. */
+const LOCK_TIMEOUT = "5min";
 
 export class PgDriver implements SqlDriver<PgColumn> {
   readonly dialect = dialect;
@@ -66,6 +70,10 @@ export class PgDriver implements SqlDriver<PgColumn> {
        FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()`,
     );
     this.#backend = backend?.condition;
+    // A recipe that reads the table it changes holds its lock itself: nobody else would end the wait.
+    await connection.query(
+      `SELECT set_config('lock_timeout', '${LOCK_TIMEOUT}', false) WHERE current_setting('lock_timeout') = '0'`,
+    );
     return connection;
   }
 
@@ -209,7 +217,18 @@ export class PgDriver implements SqlDriver<PgColumn> {
     batch: Batch,
     into: { table: string; columns: readonly FittedColumn<PgColumn>[]; staged: boolean; rowColumn?: string },
   ): Promise<BulkResult> {
-    return await bulkLoad(this.#connection, batch, { ...into, name: this.#name });
+    const connection = this.#connection;
+    if (!into.staged && batch.metadata.postgres_table === placeOfTable(connection.settings, into.table)) {
+      throw new ConnectorError(
+        "SAME_TABLE",
+        `${this.#name} is both source and destination: its rows would be doubled.`,
+        {
+          hint: "load into another table, or use write_mode: overwrite or merge",
+          context: { table: this.#name },
+        },
+      );
+    }
+    return await bulkLoad(connection, batch, { ...into, name: this.#name });
   }
 
   bulkStatement(table: string, columns: readonly string[]): string {

@@ -38,6 +38,8 @@ export interface ReadTarget {
   readonly schema: Schema;
   /** Undefined for a query. */
   readonly relation?: Relation;
+  /** Server, database and table: what a load into the same one is told by. Undefined for a query. */
+  readonly place?: string;
 }
 
 export interface WholeRead {
@@ -156,9 +158,10 @@ async function* readRanges(read: WholeRead): AsyncGenerator<SourceBatch> {
     producers: connections.length,
     signal: read.context.signal,
   });
+  const share = new Share();
   for (const connection of connections) {
     const reader = new CopyReader(connection, target.columns, { places: true });
-    void readWith(reader, { target, blocks, handover, request });
+    void readWith(reader, { target, blocks, handover, request, share });
   }
   let rows = resumes ? checkpoint.rows : 0;
   let given = resumes;
@@ -190,19 +193,28 @@ async function* readRanges(read: WholeRead): AsyncGenerator<SourceBatch> {
 
 async function readWith(
   reader: CopyReader,
-  from: { target: ReadTarget; blocks: Blocks; handover: Handover<Item>; request: ReadRequest },
+  from: {
+    target: ReadTarget;
+    blocks: Blocks;
+    handover: Handover<Item>;
+    request: ReadRequest;
+    share: Share;
+  },
 ): Promise<void> {
-  const { target, blocks, handover, request } = from;
+  const { target, blocks, handover, request, share } = from;
+  const part = share.part();
   try {
     for (;;) {
       const range = handover.failed ? undefined : blocks.next();
       if (range === undefined) break;
       let at = range[0];
       const cut = cutInto(request.batchSize, {
-        room: () => handover.room(),
+        grows: (bytes) => part.grow(bytes),
+        room: () => handover.room() ?? part.wait(),
         put: ({ batches, rows, place }) => {
           handover.put({ batches, rows, range: [at, place! + 1] });
           at = place! + 1;
+          part.give();
         },
       });
       await reader.copy(selectOf(target, rangeCondition(range), ["ctid"]), cut.target, {
@@ -215,6 +227,34 @@ async function readWith(
     handover.end();
   } catch (error) {
     handover.fail(error);
+  } finally {
+    part.give();
+  }
+}
+
+/** What several connections may hold together of batches that are not whole yet, beside the one that is furthest. */
+const SHARED_BYTES = 8 << 20;
+
+/** Sees to that. Above it only the one that is furthest goes on, so that one of them is always done. */
+class Share {
+  readonly #held: number[] = [];
+  #given = Promise.withResolvers<void>();
+
+  part(): { grow(bytes: number): void; give(): void; wait(): Promise<void> | undefined } {
+    const own = this.#held.push(0) - 1;
+    return {
+      grow: (bytes) => void (this.#held[own]! += bytes),
+      give: () => {
+        this.#held[own] = 0;
+        this.#given.resolve();
+        this.#given = Promise.withResolvers();
+      },
+      wait: () => {
+        const all = this.#held.reduce((sum, held) => sum + held, 0);
+        const furthest = this.#held.indexOf(Math.max(...this.#held)) === own;
+        return all < SHARED_BYTES || furthest ? undefined : this.#given.promise;
+      },
+    };
   }
 }
 
@@ -227,7 +267,7 @@ interface Cut {
 /** Collects slices until they make a batch. `flush` gives what is left. */
 function cutInto(
   batchSize: number,
-  to: { put(cut: Cut): void; room(): Promise<void> | undefined },
+  to: { put(cut: Cut): void; room(): Promise<void> | undefined; grows?(bytes: number): void },
 ): { target: SliceTarget; flush(): void } {
   let batches: RecordBatch[] = [];
   let rows = 0;
@@ -246,6 +286,7 @@ function cutInto(
       rows += slice.batch.numRows;
       bytes += slice.bytes;
       place = slice.place;
+      to.grows?.(slice.bytes);
       if (rows >= batchSize || bytes >= BATCH_BYTES) flush();
     },
     limit: () => batchSize - rows,
@@ -327,7 +368,7 @@ export async function* stream(
 }
 
 export function metadataOf(target: ReadTarget): JsonObject {
-  return { postgres: target.name };
+  return { postgres: target.name, ...(target.place === undefined ? {} : { postgres_table: target.place }) };
 }
 
 async function batchOf(

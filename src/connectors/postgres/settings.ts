@@ -198,3 +198,8 @@ function readUrl(url: string, problems: SettingProblem[]): Fields {
   }
   return fields;
 }
+
+/** A table of a server, to tell whether two blocks mean the same one. `sql` is its qualified name, quoted. */
+export function placeOfTable(settings: Settings, sql: string): string {
+  return `${serverOf(settings)}/${settings.database} ${sql}`;
+}

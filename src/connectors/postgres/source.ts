@@ -30,7 +30,7 @@ import {
 import { canResume, metadataOf, type ReadTarget, readWhole, selectOf } from "./read.ts";
 import { serverRelation } from "./read_dialect.ts";
 import { type CatalogColumn, readColumn } from "./read_types.ts";
-import { serverOf } from "./settings.ts";
+import { placeOfTable, serverOf } from "./settings.ts";
 import { Snapshot } from "./snapshot.ts";
 
 /** Opens a source; the server is connected to when it is first needed. */
@@ -195,6 +195,7 @@ async function findTarget(connection: PgConnection, config: PostgresConfig): Pro
     columns,
     schema: { fields: columns.map(({ name, type, nullable }) => ({ name, type, nullable })) },
     relation,
+    place: relation && placeOfTable(connection.settings, relation.sql),
   };
 }
 

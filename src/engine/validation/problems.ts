@@ -67,14 +67,17 @@ export function thresholdError(
       context: { rows_rejected: rejected, rows_checked: run.checked },
     });
   if (rules.maxBadRows !== undefined && rejected > rules.maxBadRows) {
-    return error(`${rowsAre(rejected, atLeast)} rejected, and max_bad_rows is ${rules.maxBadRows}.`, rules);
+    return error(
+      `${rowsAre(rejected, atLeast)} rejected, and max_bad_rows is ${rules.maxBadRows}.`,
+      rules.limits,
+    );
   }
   if (shares && rules.maxBadFraction !== undefined && share(rejected) > rules.maxBadFraction) {
     return error(
       `${rejected} of ${run.checked} rows are rejected (${
         percent(share(rejected))
       }), and max_bad_fraction is ${percent(rules.maxBadFraction)}.`,
-      rules,
+      { location: rules.limits.fractionLocation },
     );
   }
   for (const rule of new Set(view.checks.map((each) => each.rule))) {

@@ -1,5 +1,6 @@
 /** What validation has found in a run: plain data, for the summary and for reports. */
 import type { ValidationReport } from "../../observe/mod.ts";
+import type { Json, JsonObject } from "../../sdk/mod.ts";
 import type { NumberedCheck, TableOutcome } from "../../validate/mod.ts";
 import type { BatchCount, Collector } from "./collector.ts";
 
@@ -67,7 +68,7 @@ export function makeReport(
         samples: collector.samples(index).map(({ value, message, row }) => ({
           value: value === null ? null : cut(value),
           message,
-          row,
+          row: exactJson(row),
         })),
       };
     }),
@@ -83,6 +84,15 @@ export function makeReport(
       ...(rule.message === undefined ? {} : { message: rule.message }),
     })),
   };
+}
+
+/** Parsed, with whole numbers that a double can't hold as text. */
+function exactJson(text: string): JsonObject {
+  const reviver = (_key: string, value: Json, context?: { source?: string }) =>
+    typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)
+      ? context?.source ?? value
+      : value;
+  return (JSON.parse as (text: string, reviver: unknown) => JsonObject)(text, reviver);
 }
 
 function cut(text: string): string {

@@ -1,4 +1,5 @@
 /** Holds the rows of a load against `validation`, between the steps and the destination. */
+import { createHash } from "node:crypto";
 import { encodeRows } from "../../batch/mod.ts";
 import type { EventSink, ValidationReport } from "../../observe/mod.ts";
 import {
@@ -68,12 +69,23 @@ export interface ValidatorOptions {
   readonly dryRun: boolean;
 }
 
+/** Rows of one batch that are remembered to be told from those that the next run reads again. */
+const MOST_REMEMBERED = 2_000;
+
 /** What a batch is when it comes to be written. */
 interface Prepared {
   readonly checks: readonly CompiledCheck[];
   /** The rows with the columns of checks that look further, in a table; undefined where they are streamed. */
   readonly whole?: WholeBatch;
   readonly schema: Schema;
+}
+
+/** What is kept with the position. */
+interface Tally {
+  readonly count: RunCount;
+  readonly aggregates: readonly Aggregate[];
+  /** Hashes of the rows that the last batch has quarantined. */
+  readonly quarantined?: string[];
 }
 
 /** What is kept of a quarantined row. */
@@ -101,6 +113,9 @@ export class Validator {
   #aggregates: readonly Aggregate[] = [];
   #settledAggregates: readonly Aggregate[] = [];
   #outcomes: readonly TableOutcome[] = [];
+  /** Hashes of rows that the batch before has quarantined: a merge reads those at the last cursor value again. */
+  #before = new Set<string>();
+  #remembered: string[] = [];
 
   constructor(options: ValidatorOptions) {
     const { rules, session, context } = options;
@@ -120,12 +135,14 @@ export class Validator {
     });
   }
 
-  /** Begins with a load that was just opened. `tally` is that of the position it goes on from, in the same run. */
-  open(load: Load | undefined, tally: JsonObject | undefined): void {
+  /** Begins with a load that was just opened, from the tally of the position it goes on from; `resumed`: in the same run. */
+  open(load: Load | undefined, from: { tally: JsonObject | undefined; resumed: boolean }): void {
     this.#load = load;
-    if (tally === undefined) return;
-    const { count, aggregates } = tally as unknown as { count: RunCount; aggregates: Aggregate[] };
-    if (count?.checks?.length !== this.#checks.length) return;
+    if (from.tally === undefined) return;
+    const { count, aggregates, quarantined } = from.tally as unknown as Tally;
+    this.#remembered = quarantined ?? [];
+    this.#before = new Set(this.#remembered);
+    if (!from.resumed || count?.checks?.length !== this.#checks.length) return;
     this.#count = this.#settled = count;
     this.#aggregates = this.#settledAggregates = aggregates;
   }
@@ -301,13 +318,38 @@ export class Validator {
       this.#settledAggregates = addAggregates(this.#aggregates, rules.table, row!);
     }
     const { position } = this.#identity!;
-    position.tally = JSON.parse(
-      JSON.stringify({ count: this.#settled, aggregates: this.#settledAggregates }),
-    );
+    if (this.#options.mergeKeys.length > 0) await this.#forgetRepeated();
+    position.tally = this.tally();
     if (dryRun) return undefined;
     await this.#file?.write(this.#collector.quarantined, this.#identity!);
     if (rules.quarantine?.table === undefined || this.#collector.quarantined.count === 0) return undefined;
     return { table: rules.quarantine.table, rows: await this.#quarantinedBatch() };
+  }
+
+  /** What the position keeps: of the batch that was settled last, and of the run. */
+  tally(): JsonObject {
+    const tally: Tally = {
+      count: this.#settled,
+      aggregates: this.#settledAggregates,
+      ...(this.#remembered.length === 0 ? {} : { quarantined: this.#remembered }),
+    };
+    return JSON.parse(JSON.stringify(tally));
+  }
+
+  /** Leaves out rows that are in quarantine since the batch before: a merge reads rows at the last cursor value again. */
+  async #forgetRepeated(): Promise<void> {
+    const { quarantined } = this.#collector;
+    if (quarantined.count > MOST_REMEMBERED) {
+      this.#remembered = [];
+      return;
+    }
+    const texts: string[] = [];
+    for await (const some of quarantined.read()) texts.push(...some);
+    this.#remembered = texts.map((text) => createHash("sha256").update(text).digest("base64").slice(0, 16));
+    quarantined.clear();
+    texts.forEach((text, i) => {
+      if (!this.#before.has(this.#remembered[i]!)) quarantined.push(text);
+    });
   }
 
   async #quarantinedBatch(): Promise<Batch> {
@@ -361,6 +403,7 @@ export class Validator {
     const batch = this.#collector.count;
     this.#count = this.#settled;
     this.#aggregates = this.#settledAggregates;
+    this.#before = new Set(this.#remembered);
     if (this.#prepared?.whole !== undefined) {
       const { whole, checks } = this.#prepared;
       await this.#seen.add(`${whole.relation} WHERE NOT ${rejected(checks)}`);

@@ -30,7 +30,8 @@ const incremental = () =>
       .describe("What becomes of rows whose cursor is NULL"),
     order: z.enum(["asc", "none"]).default("none")
       .describe(
-        "Whether rows are sorted by the cursor (asc) or come in any order (none, faster); both are committed as one",
+        "Whether rows are sorted by the cursor (asc) or come in any order (none, faster). A server is read in batches; in order, " +
+          "the position moves with each of them",
       ),
   });
 

@@ -16,8 +16,9 @@ const deadLetter = () => asPath(z.string().min(1));
 
 export const runtimeBlock = () =>
   z.strictObject({
-    batch_size: z.int().positive().default(100_000).describe(
-      "Rows per batch for sources that stream; a DuckDB table is read in one statement, files in one per about 1 GB",
+    batch_size: z.int().positive().default(122_880).describe(
+      "Rows per batch for sources that stream; the default is what DuckDB stores as one group. A DuckDB table is read in one " +
+        "statement, files in one per about 1 GB",
     ),
     parallelism: z.int().positive().max(256).default(4).describe(
       "Connections or readers to use at once, for connectors that read with several",

@@ -9,6 +9,7 @@ const ROWS = 50_000;
 
 interface RunOptions {
   readonly port?: number;
+  readonly source?: string;
   readonly destination?: string;
   readonly runtime?: string;
   readonly steps?: string;
@@ -23,7 +24,7 @@ async function copy(place: Place, directory: string, options: RunOptions = {}): 
   };
   await Deno.writeTextFile(
     `${directory}/copy.yaml`,
-    `name: copy\nsource:\n  ${block("given")}destination:\n  ${block("t", options.port)}${
+    `name: copy\nsource:\n  ${block(options.source ?? "given")}destination:\n  ${block("t", options.port)}${
       options.destination ?? ""
     }` +
       `runtime:\n  batch_size: 5000\n  retries: { max_attempts: 4, initial_delay: 10ms, max_delay: 100ms }\n${
@@ -105,6 +106,17 @@ postgresTest(
   },
 );
 
+postgresTest("a table is not appended to itself; it may be overwritten from itself", async (server) => {
+  const place = await Place.make(server);
+  await place.run("CREATE TABLE t (id integer, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')");
+  await inDirectory(async (directory) => {
+    await assert.rejects(copy(place, directory, { source: "t" }), { code: "SAME_TABLE" });
+    const overwrite = await copy(place, directory, { source: "t", destination: MODES.overwrite });
+    assert.equal(overwrite.error, undefined);
+    assert.deepEqual(await place.rows("SELECT * FROM t ORDER BY 1"), ["(1,a)", "(2,b)"]);
+  });
+});
+
 postgresTest("a deadlock and a serialization failure are tried again", async (server) => {
   const place = await Place.make(server);
   await given(place);
@@ -174,3 +186,21 @@ for (const mode of ["append", "merge"]) {
     },
   );
 }
+
+postgresTest("scd2 with a schema makes a table with versions and their index", async (server) => {
+  const place = await Place.make(server);
+  await given(place);
+  await inDirectory(async (directory) => {
+    const summary = await copy(place, directory, {
+      destination: "  write_mode: merge\n  merge_keys: [id]\n  strategy: scd2\n",
+      steps: "schema:\n  columns:\n    - { name: id, type: int32 }\n    - { name: v, type: string }\n",
+    });
+    assert.equal(summary.error, undefined);
+    assert.deepEqual(await place.rows("SELECT count(*), count(_valid_from), count(_valid_to) FROM t"), [
+      `(${ROWS},${ROWS},0)`,
+    ]);
+    assert.deepEqual(await place.rows("SELECT count(*) FROM pg_indexes WHERE indexname = 't_current_idx'"), [
+      "(1)",
+    ]);
+  });
+});

@@ -166,6 +166,52 @@ for (const mode of ["append", "overwrite"] as const) {
   }
 }
 
+Deno.test("an overwrite whose source can't go on begins anew: after a failure in between, and in the next run", async () => {
+  const { world, events, run } = setup({ mode: "overwrite" });
+  world.resumes = false;
+  let failures = 0;
+  world.onWrite = (sequence) => {
+    if (sequence === 2 && failures++ === 0) throw flaky();
+  };
+  const summary = await run();
+  assert.equal(summary.error, undefined);
+  assert.deepEqual(world.rows, upTo(30));
+  assert.deepEqual(
+    events.filter((event) => ["restarted", "retry"].includes(event.type)).map((event) => event.type),
+    ["retry", "restarted"],
+  );
+  assert.deepEqual(
+    [summary.rows_read, summary.rows_written, summary.batches],
+    [30, 30, 3],
+    "what was given up is not counted",
+  );
+
+  world.onWrite = (sequence) => {
+    if (sequence === 7) throw new Crash();
+  };
+  assert.equal((await run()).status, "failed");
+  assert.equal(world.staged.length, 10);
+  const staged = world.position!.runId;
+  world.onWrite = () => {};
+  const next = await run();
+  assert.equal(next.error, undefined);
+  assert.equal(next.resumed, false);
+  assert.notEqual(world.position!.runId, staged);
+  assert.deepEqual(world.rows, upTo(30));
+});
+
+Deno.test("an append is never begun anew: its rows are there", async () => {
+  const { world, run } = setup({ mode: "append" });
+  world.resumes = false;
+  let failures = 0;
+  world.onWrite = (sequence) => {
+    if (sequence === 2 && failures++ === 0) throw flaky();
+  };
+  assert.equal((await run()).error, undefined);
+  assert.deepEqual(world.rows, upTo(30));
+  assert.ok(!world.log.some((line) => line.startsWith("resumes")));
+});
+
 Deno.test("append of everything: cut off between the last commit and saving the state", async () => {
   const { world, state, run } = setup();
   const save = state.save.bind(state);

@@ -30,6 +30,8 @@ export class ToyWorld {
   onCommit: (sequence: number) => void = () => {};
   afterCommit: (sequence: number) => void = () => {};
   onRead: (batch: number) => void = () => {};
+  /** Whether the source can go on from a run that was cut off. */
+  resumes = true;
 }
 
 const worlds = new Map<string, ToyWorld>();
@@ -71,6 +73,12 @@ class ToySource implements Source {
   async describe() {
     const { schema } = await this.context.session.relation("SELECT 1::BIGINT AS id");
     return { schema, statements: ["range"], warnings: [] };
+  }
+
+  resumes(): Promise<boolean> {
+    const { log, resumes } = worlds.get(this.config.world)!;
+    log.push(`resumes ${resumes}`);
+    return Promise.resolve(resumes);
   }
 
   /** Batches of ten ids; the cursor is the last id, the checkpoint of a full read the number of batches done. */

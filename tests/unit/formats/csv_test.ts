@@ -420,3 +420,51 @@ Deno.test(
     }
   }),
 );
+
+Deno.test(
+  "a late value that its type does not hold stops the load",
+  lab(async (l) => {
+    const cases: [sample: string, late: string][] = [
+      ["1.5", "007"],
+      ["1.5", "-00.5"],
+      ["1.5", "1e400"],
+      ["1.5", "9007199254740993"],
+      ["1.5", "0.1234567890123456789"],
+      ["12", "1e2"],
+      ["12", "0x1F"],
+      ["12", "1_0"],
+      ["12", "5 "],
+      ["true", "1"],
+      ["2024-01-01", "2024-1-1 x"],
+      ["2024-01-01 10:20:30", "2024-01-01 10:20:5Z"],
+      ["2024-01-01 10:20:30.123456", "2024-01-01 10:20:30.123+02"],
+      ["2024-01-01 10:20:30.123456", "2024-01-01 10:20:30.1234567"],
+      ["2024-01-01 10:20:30Z", "2024-01-01 10:20:30"],
+      ["0.12345678901234567890", "007.5"],
+    ];
+    for (const [index, [sample, late]] of cases.entries()) {
+      const path = await l.put(`held${index}.csv`, `v\n${`${sample}\n`.repeat(20_500)}${late}\n`);
+      const error = await failure(l, path);
+      assert.equal(error.code, "CSV_ERROR", `${sample}, then ${late}: ${error.message}`);
+      assert.equal(error.context.value, late);
+      assert.equal(error.context.line, 20_502);
+    }
+    const kept: [sample: string, late: string][] = [
+      ["1.5", "-0.25"],
+      ["1.5", "1e300"],
+      ["1.5", "9007199254740994"],
+      ["12", "-9223372036854775808"],
+      ["2024-01-01 10:20:30", "2024-01-01T10:20:30.5"],
+      ["0.12345678901234567890", "123456789012345678.25"],
+    ];
+    for (const [index, [sample, late]] of kept.entries()) {
+      const path = await l.put(`kept${index}.csv`, `v\n${`${sample}\n`.repeat(20_500)}${late}\n`);
+      const { rows } = await l.read(path);
+      const value = String(rows.at(-1)!.v).replace(/^(123456789012345678\.25)0*$/, "$1");
+      assert.ok(
+        [late, `${Number(late)}`, late.replace("T", " "), `${late.replace("T", " ")}`].includes(value),
+        `${late}: ${value}`,
+      );
+    }
+  }),
+);

@@ -149,7 +149,7 @@ Deno.test(
       ["text for a number", '{"a":"x"}', { line: 21_001, column: "a", value: "x" }],
       ["nested fraction", '{"n":{"x":1.7}}', { line: 21_001, column: "n" }],
       ["fraction in a list of records", '{"l":[{"y":1.7}]}', { line: 21_001, column: "l" }],
-      ["new key", '{"a":1,"b":2}', { key: "b" }],
+      ["new key", '{"a":1,"b":2}', { key: "b", line: 21_001 }],
       ["new nested key", '{"n":{"x":1,"z":2}}', { key: "n.z" }],
       ["new key in a list of records", '{"l":[{"y":1},{"z":2}]}', { key: "l[].z" }],
     ];
@@ -217,5 +217,41 @@ Deno.test(
     const wide = await l.read(await l.put("wide.jsonl", lines(record, record)));
     assert.equal(Object.keys(wide.types).length, 10_000);
     assert.equal(wide.rows[1]!.c9999, 9999n);
+  }),
+);
+
+Deno.test(
+  "a late value that a double or a boolean does not hold stops the load; asked for by name, it is taken",
+  lab(async (l) => {
+    const sample = '{"f":1.5,"b":true}\n'.repeat(21_000);
+    const cases: [string, string, string, Record<string, string>][] = [
+      ["infinite", '{"f":1e400}', "f", { f: "string" }],
+      ["a whole number that no double holds", '{"f":9007199254740993}', "f", { f: "decimal(20,2)" }],
+      ["a number for a boolean", '{"b":1}', "b", { b: "string" }],
+    ];
+    for (const [index, [name, last, column, columns]] of cases.entries()) {
+      const path = await l.put(`held${index}.jsonl`, `${sample}${last}\n`);
+      const error = await failure(l, path);
+      assert.equal(error.code, "JSON_ERROR", `${name}: ${error.message}`);
+      assert.deepEqual([error.context.column, error.context.line], [column, 21_001], name);
+      const { rows } = await l.read(path, { columns });
+      assert.match(String(rows.at(-1)![column]), /^(1e400|9007199254740993(\.0+)?|1)$/, name);
+    }
+  }),
+);
+
+Deno.test(
+  "a key that no sample had is refused also where its column, or another, is not asked for",
+  lab(async (l) => {
+    const path = await l.put("late.jsonl", '{"a":1,"f":"x"}\n'.repeat(21_000) + '{"a":1,"z":2}\n');
+    const scan = await l.open(path, { input: { filenameColumn: "from" } });
+    const sql = await scan.sql([path]);
+    await assert.rejects(l.session.query(`SELECT max(a) FROM (${sql})`), /unknown key "z"/);
+    const whole = await l.put("whole.jsonl", '{"a":1,"f":"x"}\n'.repeat(21_000));
+    const read = await l.open(whole, { input: { filenameColumn: "from" } });
+    const rows = await l.session.query(
+      `SELECT "from", count(*) AS n FROM (${await read.sql([whole])}) GROUP BY 1`,
+    );
+    assert.deepEqual(rows, [{ from: whole, n: 21_000n }]);
   }),
 );

@@ -7,8 +7,18 @@ import { RECIPE_RUNS } from "../../integration/recipe_cases.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url)).replaceAll("\\", "/");
 
+interface Named {
+  readonly reads: readonly string[];
+  readonly writes: string;
+  readonly code?: string;
+  /** Where rows that don't fit are kept. */
+  readonly keeps?: string;
+  readonly codeReads?: readonly string[];
+  readonly codeEnv?: readonly string[];
+}
+
 /** Data that is read, what is written, modules that are imported; folders stand for what a glob begins with. */
-const NAMED: Record<string, { reads: string[]; writes: string; code?: string }> = {
+const NAMED: Record<string, Named> = {
   "quickstart/weather.yaml": { reads: ["recipes/data/seattle_weather"], writes: "out/quickstart.duckdb" },
   "quickstart/earthquakes.yaml": { reads: ["recipes/data/earthquakes.json"], writes: "out/earthquakes" },
   "quickstart/wettest_months.yaml": { reads: ["out/quickstart.duckdb"], writes: "out/wettest_months.jsonl" },
@@ -55,6 +65,33 @@ const NAMED: Record<string, { reads: string[]; writes: string; code?: string }> 
     reads: ["recipes/data/shop/customers.csv"],
     writes: "out/language/customers.csv",
   },
+  "permissions/narrowed.yaml": {
+    reads: ["recipes/data/shop/customers.csv"],
+    writes: "out/permissions/greetings.jsonl",
+    code: "recipes/permissions/code/greet.ts",
+    codeReads: ["recipes/permissions/countries.json"],
+    codeEnv: ["SHOP_GREETING"],
+  },
+  "validation/fail.yaml": { reads: ["recipes/data/shop"], writes: "out/validation/orders.parquet" },
+  "validation/skip.yaml": {
+    reads: ["recipes/data/shop/signups.csv"],
+    writes: "out/validation/mailing_list.csv",
+  },
+  "validation/warn.yaml": {
+    reads: ["recipes/data/shop/customers.csv", "recipes/data/shop/signups.csv"],
+    writes: "out/validation/signups.parquet",
+  },
+  "validation/quarantine.yaml": {
+    reads: ["recipes/data/shop/signups.csv"],
+    writes: "out/validation.duckdb",
+  },
+  "validation/replay.yaml": { reads: ["out/validation.duckdb"], writes: "out/validation.duckdb" },
+  "validation/quarantine_file.yaml": {
+    reads: ["recipes/data/shop/signups.csv"],
+    writes: "out/validation/customers.jsonl",
+    code: "recipes/validation/mail_domains.ts",
+    keeps: "out/validation/quarantine/",
+  },
   "plugins/ini_format.yaml": {
     reads: ["recipes/data/shop/settings.ini"],
     writes: "out/plugins/settings.csv",
@@ -79,24 +116,27 @@ for (const recipe of new Set(RECIPE_RUNS.map((run) => run.recipe))) {
   Deno.test(`${recipe} reaches what it names and nothing else`, async () => {
     const read = await readRecipe(`${ROOT}recipes/${recipe}`, { env: () => undefined });
     const accesses = accessOf(read, "run");
-    const { reads, writes, code } = expected;
+    const { reads, writes, code, codeReads = [], codeEnv = [], keeps } = expected;
+    const kept = keeps === undefined ? [] : [keeps];
     const folder = writes.slice(0, writes.lastIndexOf("/") + 1);
     const beside = (path: string) =>
-      path.startsWith(`${writes}.`) || reads.some((named) => path.startsWith(`${named}.`)) ||
+      path.startsWith(`${writes}.`) || kept.some((named) => path.startsWith(`${named}.`)) ||
+      reads.some((named) => path.startsWith(`${named}.`)) ||
       path === `${folder}_dataloader_loads`;
     const paths = (kind: string, options: { beside: boolean }) =>
       accesses.filter((access) => access.kind === kind && (access.why !== undefined) === options.beside)
         .map(({ value }) => value.replace(ROOT, "")).filter((path) => !path.includes("*")).sort();
-    assert.deepEqual(paths("read", { beside: false }), [...reads, writes].sort());
-    assert.deepEqual(paths("write", { beside: false }), [writes]);
+    assert.deepEqual(paths("read", { beside: false }), [...reads, ...codeReads, writes, ...kept].sort());
+    assert.deepEqual(paths("write", { beside: false }), [writes, ...kept]);
     assert.deepEqual(paths("code", { beside: false }), code === undefined ? [] : [code]);
     for (const kind of ["read", "write"]) {
       assert.deepEqual(paths(kind, { beside: true }).filter((path) => !beside(path)), []);
     }
-    assert.deepEqual(accesses.filter(({ kind }) => kind === "net" || kind === "env"), []);
+    assert.deepEqual(accesses.filter(({ kind }) => kind === "net"), []);
+    assert.deepEqual(accesses.filter(({ kind }) => kind === "env").map(({ value }) => value), codeEnv);
     // A path that holds glob characters may be the name of a file: it is named as it stands.
-    for (const { value, location } of accesses) {
-      assert.ok(value.startsWith(ROOT), value);
+    for (const { kind, value, location } of accesses) {
+      if (kind !== "env") assert.ok(value.startsWith(ROOT), value);
       assert.ok(location !== undefined && location.line > 1, value);
     }
     const look = accessOf(read, "look");

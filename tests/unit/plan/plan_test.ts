@@ -143,14 +143,14 @@ Deno.test("blocks that are not built yet validate, and planning says so, all of 
   const text = yaml(
     "type: plan_all",
     "type: plan_all",
-    "schema: {mode: strict}\nvalidation: {rules: [{column: id, required: true}]}\n",
+    "schema: {mode: strict}\nnormalization: {max_depth: 2}\n",
   );
   const parsed = await recipe(text);
   assert.throws(() => planRecipe(parsed), (error) => {
     assert.ok(error instanceof RecipeErrors);
     assert.deepEqual(error.errors.map((e) => [e.code, e.location?.line, e.context.key]), [
       ["NOT_BUILT_YET", 4, "schema"],
-      ["NOT_BUILT_YET", 5, "validation"],
+      ["NOT_BUILT_YET", 5, "normalization"],
     ]);
     return true;
   });

@@ -218,7 +218,7 @@ Deno.test("delete", async (t) => {
       files,
     });
     assert.deepEqual(good.steps, []);
-    assert.deepEqual([good.runtime.batchSize, good.runtime.parallelism], [100_000, 2]);
+    assert.deepEqual([good.runtime.batchSize, good.runtime.parallelism], [122_880, 2]);
   });
   await t.step("takes one path, and indexes that mean the list as it was", async () => {
     const recipe = await load("extends: base.yaml\ndelete: transform\n", { files });

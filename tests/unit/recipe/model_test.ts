@@ -5,7 +5,7 @@ import { complete, load } from "./support.ts";
 Deno.test("defaults", async () => {
   const recipe = await load(complete());
   assert.deepEqual(recipe.runtime, {
-    batchSize: 100_000,
+    batchSize: 122_880,
     parallelism: 4,
     retries: { maxAttempts: 4, initialDelayMs: 500, maxDelayMs: 30_000 },
     deadLetter: undefined,
@@ -192,7 +192,6 @@ Deno.test("blocks to come validate, and are listed with their places", async () 
   assert.deepEqual(recipe.later.map(({ key, location }) => [key, location.line, location.column]), [
     ["schema", 4, 1],
     ["normalization", 19, 1],
-    ["validation", 28, 1],
     ["schedule", 51, 11],
     ["alerts", 52, 1],
     ["python", 44, 7],

@@ -347,7 +347,7 @@ transform: {steps: [{type: "{{ env.KIND }}", foo: 1}]}
   assert.deepEqual(recipe.requiredEnv, [...recipe.missingEnv, "TABLE"].sort());
   assert.deepEqual(recipe.source!.config, { host: "<HOST>", port: 1, table: "orders" });
   assert.equal((recipe.destination!.config as { path: string }).path, "<DIR>/x");
-  assert.deepEqual([recipe.runtime.batchSize, recipe.runtime.threads], [100_000, 2]);
+  assert.deepEqual([recipe.runtime.batchSize, recipe.runtime.threads], [122_880, 2]);
   assert.equal(recipe.steps[0]!.type, "<KIND>");
 });
 

@@ -35,7 +35,7 @@ const allowed: [file: string, target: string, rest?: Partial<Import>][] = [
   ["src/connectors/duckdb/mod.ts", "zod"],
   ["src/connectors/duckdb/mod.ts", "src/connectors/duckdb/source.ts", { dynamic: true }],
   ["src/connectors/duckdb/source.ts", "apache-arrow"],
-  ["src/batch/session.ts", "@duckdb/node-api"],
+  ["src/batch/native.ts", "@duckdb/node-api"],
   ["src/sdk/batch.ts", "apache-arrow", { typeOnly: true }],
   ["src/sdk/mod.ts", "src/sdk/batch.ts"],
   ["src/state/local.ts", "node:path"],
