@@ -46,7 +46,11 @@ export async function measureServerFlows(
   const results: ServerFlowResult[] = [];
   for (const flow of flows) {
     console.error(`${flow.title} …`);
-    results.push(await measureFlow(flow, { server, database, data, repeat: options.repeat }));
+    const result = await measureFlow(flow, { server, database, data, repeat: options.repeat });
+    console.error(
+      `  ${(result.ours.ms / 1000).toFixed(2)} s, ${result.ratio.toFixed(2)} times (${flow.limit} at most)`,
+    );
+    results.push(result);
   }
   if (options.large === undefined) return { version, results };
   await server.execute(`DROP DATABASE ${database}`);
