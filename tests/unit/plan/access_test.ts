@@ -140,7 +140,10 @@ for (const recipe of new Set(RECIPE_RUNS.map((run) => run.recipe))) {
             .map(({ value }) => value.replace(ROOT, "")).filter((path) => !path.includes("*")),
         ),
       ].sort();
-    assert.deepEqual(paths("read", { beside: false }), [...reads, ...codeReads, writes, ...kept].sort());
+    assert.deepEqual(
+      paths("read", { beside: false }),
+      [...new Set([...reads, ...codeReads, writes, ...kept])].sort(),
+    );
     assert.deepEqual(paths("write", { beside: false }), [writes, ...kept]);
     assert.deepEqual(paths("code", { beside: false }), code === undefined ? [] : [code]);
     for (const kind of ["read", "write"]) {
