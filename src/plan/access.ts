@@ -32,10 +32,15 @@ export function accessOf(recipe: Recipe, use: AccessUse): PlannedAccess[] {
 function registryAccess(recipe: Recipe, use: AccessUse): PlannedAccess[] {
   const { backend, database } = recipe.schema?.registry ?? {};
   if (backend !== "duckdb" || database === undefined) return [];
-  const files = ["", ".wal", ".wal.checkpoint", ".wal.recovery"].map((ending) => database + ending);
-  return files.flatMap((value) =>
-    (use === "run" ? ["read", "write"] as const : ["read"] as const).map((kind) =>
-      at(recipe, ["schema", "registry"], { kind, value, key: ["database"] })
+  const kinds = use === "run" ? ["read", "write"] as const : ["read"] as const;
+  return ["", ".wal", ".wal.checkpoint", ".wal.recovery"].flatMap((ending) =>
+    kinds.map((kind) =>
+      at(recipe, ["schema", "registry"], {
+        kind,
+        value: database + ending,
+        key: ["database"],
+        ...(ending === "" ? {} : { why: "the database's log" }),
+      })
     )
   );
 }

@@ -72,6 +72,16 @@ const NAMED: Record<string, Named> = {
     codeReads: ["recipes/permissions/countries.json"],
     codeEnv: ["SHOP_GREETING"],
   },
+  "schema/evolve.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
+  "schema/discard_column.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
+  "schema/discard_row.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
+  "schema/variant.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
+  "schema/freeze.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
+  "schema/lenient.yaml": {
+    reads: ["recipes/data/shop/prices-2.csv"],
+    writes: "out/schema/prices.parquet",
+  },
+  "schema/strict.yaml": { reads: ["recipes/data/shop/customers.csv"], writes: "out/schema.duckdb" },
   "validation/fail.yaml": { reads: ["recipes/data/shop"], writes: "out/validation/orders.parquet" },
   "validation/skip.yaml": {
     reads: ["recipes/data/shop/signups.csv"],
@@ -130,16 +140,22 @@ for (const recipe of new Set(RECIPE_RUNS.map((run) => run.recipe))) {
       path.startsWith(`${writes}.`) || kept.some((named) => path.startsWith(`${named}.`)) ||
       reads.some((named) => path.startsWith(`${named}.`)) ||
       path === `${folder}_dataloader_loads`;
-    const all = (kind: string) => [
-      ...new Set(
-        accesses.filter((access) => access.kind === kind && !access.value.includes("*"))
-          .map(({ value }) => value.replace(ROOT, "")),
-      ),
-    ];
-    const paths = (kind: string) => all(kind).filter((path) => !beside(path)).sort();
-    assert.deepEqual(paths("read"), [...new Set([...reads, ...codeReads, writes, ...kept])].sort());
-    assert.deepEqual(paths("write"), [writes, ...kept]);
-    assert.deepEqual(paths("code"), code === undefined ? [] : [code]);
+    const paths = (kind: string, options: { beside: boolean }) =>
+      [
+        ...new Set(
+          accesses.filter((access) => access.kind === kind && (access.why !== undefined) === options.beside)
+            .map(({ value }) => value.replace(ROOT, "")).filter((path) => !path.includes("*")),
+        ),
+      ].sort();
+    assert.deepEqual(
+      paths("read", { beside: false }),
+      [...new Set([...reads, ...codeReads, writes, ...kept])].sort(),
+    );
+    assert.deepEqual(paths("write", { beside: false }), [writes, ...kept]);
+    assert.deepEqual(paths("code", { beside: false }), code === undefined ? [] : [code]);
+    for (const kind of ["read", "write"]) {
+      assert.deepEqual(paths(kind, { beside: true }).filter((path) => !beside(path)), []);
+    }
     assert.deepEqual(accesses.filter(({ kind }) => kind === "net"), []);
     assert.deepEqual(accesses.filter(({ kind }) => kind === "env").map(({ value }) => value), codeEnv);
     // A path that holds glob characters may be the name of a file: it is named as it stands.
