@@ -24,6 +24,7 @@ const json = {
   "S20 decimal(38,10)": DOUBLES,
   "S1 json_hard": HARD,
   "D1 json_hard": HARD,
+  "S1 floats_beyond": "JSON has no infinity: a number that would become one is refused, its name as text too",
   "D1 floats_beyond": "JSON has no NaN and no infinity: they are written as null, with a warning",
 };
 
