@@ -180,7 +180,8 @@ Deno.test({
   async fn() {
     await using world = await makeWorld();
     const { folder } = world;
-    await Deno.symlink(`${folder}/secret/secret.csv`, `${folder}/in/linked.csv`);
+    await Deno.writeTextFile(`${folder}/secret/ids.csv`, `id\n${SECRET}\n`);
+    await Deno.symlink(`${folder}/secret/ids.csv`, `${folder}/in/linked.csv`);
     const recipe = `${folder}/glob.yaml`;
     await Deno.writeTextFile(
       recipe,
@@ -188,6 +189,7 @@ Deno.test({
     );
     const walled = await cli(["run", recipe, "--json"], { cwd: folder });
     assert.equal(walled.code, 1, walled.stdout);
+    assert.equal(JSON.parse(walled.stdout).error.code, "PERMISSION_DENIED");
     assert.doesNotMatch(walled.stdout + walled.stderr, new RegExp(SECRET));
     const free = await cli(["run", recipe, "--json", "--no-sandbox"], { cwd: folder });
     assert.equal(free.code, 0, free.stdout);

@@ -9,8 +9,9 @@ import {
   type WriteOptions,
   type WriteResult,
 } from "../../sdk/mod.ts";
-import { fileError, joinPath } from "../../storage/mod.ts";
+import { fileError, joinPath, nameOf } from "../../storage/mod.ts";
 import type { StagedPart } from "./journal.ts";
+import { isPartOf } from "./naming.ts";
 import { changesOfFiles } from "./table.ts";
 import type { WorkFolder } from "./work_folder.ts";
 import { writeParts, type Writer, type WrittenPart } from "./write_parts.ts";
@@ -56,6 +57,7 @@ export abstract class FileLoad implements Load {
     return await this.#files("write", async () => {
       this.writer.context.signal.throwIfAborted();
       this.#refuseOld(position);
+      this.#refuseItself(batch);
       const sequence = Math.max(position.sequence, this.work.journal.sequence + 1);
       const schema = JSON.stringify(batch.schema.fields.map(({ name, type }) => [name, type]));
       await this.#discardOther(position.runId);
@@ -96,6 +98,25 @@ export abstract class FileLoad implements Load {
       {
         hint: "another run of the recipe is loading the same files: wait for it, then run again",
         context: { recipe, resource, sequence: position.sequence, newest },
+      },
+    );
+  }
+
+  /** @throws {ConnectorError} `READS_ITSELF` where the batch is read from a file that this recipe has appended. */
+  #refuseItself(batch: Batch): void {
+    const { files } = batch.metadata;
+    if (this.replace || !Array.isArray(files)) return;
+    const folder = this.work.path("");
+    const own = files.find((file) =>
+      typeof file === "string" && file.startsWith(folder) && isPartOf(nameOf(file), this.writer.context)
+    );
+    if (own === undefined) return;
+    throw new ConnectorError(
+      "READS_ITSELF",
+      `${own} was written by this recipe, which now reads it: its rows would be loaded again and again.`,
+      {
+        hint: "load into a folder that the source's path does not reach, or narrow `path` of the source",
+        context: { file: String(own) },
       },
     );
   }

@@ -23,6 +23,12 @@ export function endingOf(format: FormatDefinition, compression: Compression | un
   return ending + (compression === "gzip" ? ".gz" : compression === "zstd" ? ".zst" : "");
 }
 
+/** Whether a file name is one that `partName` gives for a recipe and resource. */
+export function isPartOf(name: string, of: { recipe: string; resource: string }): boolean {
+  const begin = `${fileNamePart(of.recipe)}-${fileNamePart(of.resource)}-`;
+  return name.startsWith(begin) && /^\d{8,}-\d{4,}\./.test(name.slice(begin.length));
+}
+
 /** The name of one part: the same for the same recipe, resource, batch and part. */
 export function partName(
   of: { recipe: string; resource: string; ending: string },

@@ -102,6 +102,13 @@ const NAMED: Record<string, Named> = {
     code: "recipes/validation/mail_domains.ts",
     keeps: "out/validation/quarantine/",
   },
+  "schema/evolve.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
+  "schema/freeze.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
+  "schema/discard_column.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
+  "schema/discard_row.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
+  "schema/variant.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
+  "schema/lenient.yaml": { reads: ["recipes/data/shop/prices-2.csv"], writes: "out/schema/prices.parquet" },
+  "schema/strict.yaml": { reads: ["recipes/data/shop/customers.csv"], writes: "out/schema.duckdb" },
   "plugins/ini_format.yaml": {
     reads: ["recipes/data/shop/settings.ini"],
     writes: "out/plugins/settings.csv",
@@ -133,6 +140,7 @@ for (const recipe of new Set(RECIPE_RUNS.map((run) => run.recipe))) {
       path.startsWith(`${writes}.`) || kept.some((named) => path.startsWith(`${named}.`)) ||
       reads.some((named) => path.startsWith(`${named}.`)) ||
       path === `${folder}_dataloader_loads`;
+<<<<<<< HEAD
     const paths = (kind: string, options: { beside: boolean }) =>
       [
         ...new Set(
@@ -149,6 +157,18 @@ for (const recipe of new Set(RECIPE_RUNS.map((run) => run.recipe))) {
     for (const kind of ["read", "write"]) {
       assert.deepEqual(paths(kind, { beside: true }).filter((path) => !beside(path)), []);
     }
+=======
+    const all = (kind: string) => [
+      ...new Set(
+        accesses.filter((access) => access.kind === kind && !access.value.includes("*"))
+          .map(({ value }) => value.replace(ROOT, "")),
+      ),
+    ];
+    const paths = (kind: string) => all(kind).filter((path) => !beside(path)).sort();
+    assert.deepEqual(paths("read"), [...new Set([...reads, ...codeReads, writes, ...kept])].sort());
+    assert.deepEqual(paths("write"), [writes, ...kept]);
+    assert.deepEqual(paths("code"), code === undefined ? [] : [code]);
+>>>>>>> main
     assert.deepEqual(accesses.filter(({ kind }) => kind === "net"), []);
     assert.deepEqual(accesses.filter(({ kind }) => kind === "env").map(({ value }) => value), codeEnv);
     // A path that holds glob characters may be the name of a file: it is named as it stands.

@@ -143,14 +143,14 @@ Deno.test("blocks that are not built yet validate, and planning says so, all of 
   const text = yaml(
     "type: plan_all",
     "type: plan_all",
-    "schedule: {every: 1 hour}\nnormalization: {max_depth: 2}\n",
+    "normalization: {max_depth: 2}\nschedule: {every: 1 hour}\n",
   );
   const parsed = await recipe(text);
   assert.throws(() => planRecipe(parsed), (error) => {
     assert.ok(error instanceof RecipeErrors);
     assert.deepEqual(error.errors.map((e) => [e.code, e.location?.line, e.context.key]), [
-      ["NOT_BUILT_YET", 5, "normalization"],
-      ["NOT_BUILT_YET", 4, "schedule"],
+      ["NOT_BUILT_YET", 4, "normalization"],
+      ["NOT_BUILT_YET", 5, "schedule"],
     ]);
     return true;
   });

@@ -296,3 +296,21 @@ Deno.test(
     await assert.rejects(openLoad(destination), /out/);
   }),
 );
+
+Deno.test(
+  "append refuses rows that are read from its own files",
+  bench(async (b) => {
+    const destination = await b.destination({ path: "out/", format: "csv" });
+    const { load } = await openLoad(destination);
+    await load.writeBatch(await b.select("SELECT 1 AS i"), position(1));
+    const from = (file: string) =>
+      b.session.relation("SELECT 1 AS i", { files: [`${b.folder}/out/orders.csv`, file] });
+    await assert.rejects(
+      async () => await load.writeBatch(await from(`${b.folder}/${A}.csv`), position(2)),
+      (error: { code?: string }) => error.code === "READS_ITSELF",
+    );
+    await load.writeBatch(await from(`${b.folder}/out/other-main-00000001-0000.csv`), position(2));
+    await load.commit(position(3, { complete: true }));
+    assert.equal(await rowsOf(b), "1,1");
+  }),
+);
