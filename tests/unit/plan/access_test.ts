@@ -140,7 +140,6 @@ for (const recipe of new Set(RECIPE_RUNS.map((run) => run.recipe))) {
       path.startsWith(`${writes}.`) || kept.some((named) => path.startsWith(`${named}.`)) ||
       reads.some((named) => path.startsWith(`${named}.`)) ||
       path === `${folder}_dataloader_loads`;
-<<<<<<< HEAD
     const paths = (kind: string, options: { beside: boolean }) =>
       [
         ...new Set(
@@ -157,18 +156,6 @@ for (const recipe of new Set(RECIPE_RUNS.map((run) => run.recipe))) {
     for (const kind of ["read", "write"]) {
       assert.deepEqual(paths(kind, { beside: true }).filter((path) => !beside(path)), []);
     }
-=======
-    const all = (kind: string) => [
-      ...new Set(
-        accesses.filter((access) => access.kind === kind && !access.value.includes("*"))
-          .map(({ value }) => value.replace(ROOT, "")),
-      ),
-    ];
-    const paths = (kind: string) => all(kind).filter((path) => !beside(path)).sort();
-    assert.deepEqual(paths("read"), [...new Set([...reads, ...codeReads, writes, ...kept])].sort());
-    assert.deepEqual(paths("write"), [writes, ...kept]);
-    assert.deepEqual(paths("code"), code === undefined ? [] : [code]);
->>>>>>> main
     assert.deepEqual(accesses.filter(({ kind }) => kind === "net"), []);
     assert.deepEqual(accesses.filter(({ kind }) => kind === "env").map(({ value }) => value), codeEnv);
     // A path that holds glob characters may be the name of a file: it is named as it stands.
