@@ -136,7 +136,8 @@ async function runOurs(flow: Flow, data: BenchData, target: FlowTarget): Promise
   return await measure("our_run.ts", [recipe, `${target.directory}/state`]);
 }
 
-function sideOf(runs: readonly Measured[]): Side {
+/** The medians of several runs. */
+export function sideOf(runs: readonly Measured[]): Side {
   const peaks = runs.map((run) => run.rssBytes).filter((bytes) => bytes !== undefined);
   return {
     ms: median(runs.map((run) => run.ms)),

@@ -1,6 +1,7 @@
 /** The report as people read it. */
 import type { MachineFacts } from "./machine.ts";
 import type { FlowResult, GrowthResult } from "./measure.ts";
+import { MEMORY_LIMIT, type ServerFlowResult } from "./postgres_run.ts";
 import type { SandboxResult } from "./sandbox.ts";
 import type { StartUpResult } from "./start_up.ts";
 
@@ -9,6 +10,8 @@ export interface BenchReport {
   readonly rows: number;
   readonly repeat: number;
   readonly flows: readonly FlowResult[];
+  /** Undefined where no such flow was chosen, or there is no server. */
+  readonly postgres?: { readonly version: string; readonly results: readonly ServerFlowResult[] };
   readonly startUp: readonly StartUpResult[];
   readonly sandbox: SandboxResult;
   readonly growth: readonly GrowthResult[];
@@ -34,7 +37,8 @@ export function toMarkdown(report: BenchReport): string {
     `${report.rows.toLocaleString("en")} rows × 10 columns, median of ${report.repeat} runs each. ` +
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.os}; ` +
     `Deno ${machine.deno}, DuckDB ${machine.duckdb}.`,
-    flowTable(report.flows),
+    ...(report.flows.length === 0 ? [] : [flowTable(report.flows)]),
+    ...(report.postgres === undefined ? [] : [serverTable(report.postgres)]),
     startUpTable(report.startUp),
     sandboxTable(report.sandbox),
   ];
@@ -67,6 +71,39 @@ function flowTable(flows: readonly FlowResult[]): string {
       seconds(flow.ours.cpuMs),
       megabytes(flow.native.rssBytes),
       megabytes(flow.ours.rssBytes),
+    ]),
+  ]);
+}
+
+function serverTable({ version, results }: NonNullable<BenchReport["postgres"]>): string {
+  const large = results.find((flow) => flow.large !== undefined)?.large;
+  const head = [
+    `PostgreSQL ${version}`,
+    "against",
+    "s",
+    "dataloader s",
+    "ratio",
+    "at most",
+    "rows/s",
+    "CPU s, psql and DuckDB",
+    "CPU s, dataloader",
+    "peak MiB, dataloader",
+    ...(large === undefined ? [] : [`at ${large.rows / 1_000_000} M rows`]),
+  ];
+  return table([
+    head,
+    ...results.map((flow) => [
+      flow.title,
+      flow.against,
+      seconds(flow.native.ms),
+      seconds(flow.ours.ms),
+      flow.ratio.toFixed(2),
+      flow.limit.toFixed(2),
+      Math.round(flow.rows / (flow.ours.ms / 1000)).toLocaleString("en"),
+      seconds(flow.native.cpuMs),
+      seconds(flow.ours.cpuMs),
+      megabytes(flow.ours.rssBytes),
+      ...(large === undefined ? [] : [megabytes(flow.large?.rssBytes)]),
     ]),
   ]);
 }
@@ -113,6 +150,16 @@ export function failures(report: BenchReport): string[] {
       `${flow.title}: ${seconds(flow.beyondMs)} s beyond 1.10 × DuckDB's own, limit ${
         seconds(ALLOWANCE_MS)
       } s`
+    ),
+    ...(report.postgres?.results ?? []).filter((flow) => flow.ratio > flow.limit).map((flow) =>
+      `${flow.title}: ${flow.ratio.toFixed(2)} times as long as ${flow.against}, limit ${
+        flow.limit.toFixed(2)
+      }`
+    ),
+    ...(report.postgres?.results ?? []).flatMap((flow) =>
+      [flow.ours.rssBytes, flow.large?.rssBytes].filter((bytes) => (bytes ?? 0) > MEMORY_LIMIT).map((bytes) =>
+        `${flow.title}: peak memory ${megabytes(bytes)} MiB, limit ${megabytes(MEMORY_LIMIT)} MiB`
+      )
     ),
     ...report.startUp.filter((result) => result.ms > result.limitMs).map((result) =>
       `${result.command}: ${Math.round(result.ms)} ms, limit ${result.limitMs} ms`

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- a script: it prints what it finds
 /**
- * `deno task bench`: our runs against DuckDB's own statements, alternating, in processes of their own.
+ * `deno task bench`: our runs against DuckDB's own statements, and against psql, alternating, in processes of their own.
  *
  *     --rows N      rows of the generated files (default 3,000,000)
  *     --repeat N    repetitions of each side (default 5); the median counts
@@ -18,6 +18,9 @@ import { FLOWS } from "./flows.ts";
 import { machineFacts } from "./machine.ts";
 import { type FlowResult, measureFlow, measureGrowth } from "./measure.ts";
 import { type BenchReport, failures, toMarkdown, writeDocs } from "./report.ts";
+import { postgresMissing } from "../servers/postgres_test_case.ts";
+import { SERVER_FLOWS } from "./postgres_flows.ts";
+import { measureServerFlows } from "./postgres_run.ts";
 import { measureSandbox } from "./sandbox.ts";
 import { measureStartUp } from "./start_up.ts";
 
@@ -37,9 +40,10 @@ const { values } = parseArgs({
 
 const rows = wholeNumber("--rows", values.rows);
 const repeat = wholeNumber("--repeat", values.repeat);
-const chosen = FLOWS.filter((flow) => values.flow === undefined || values.flow.includes(flow.name));
-if (chosen.length === 0) {
-  console.error(`--flow: known are ${FLOWS.map((flow) => flow.name).join(", ")}`);
+const wanted = (flow: { name: string }) => values.flow === undefined || values.flow.includes(flow.name);
+const [chosen, onServer] = [FLOWS.filter(wanted), SERVER_FLOWS.filter(wanted)];
+if (chosen.length + onServer.length === 0) {
+  console.error(`--flow: known are ${[...FLOWS, ...SERVER_FLOWS].map((flow) => flow.name).join(", ")}`);
   Deno.exit(2);
 }
 
@@ -50,6 +54,16 @@ for (const flow of chosen) {
   console.error(`${flow.title} …`);
   flows.push(await measureFlow(flow, data, { repeat }));
 }
+const missing = postgresMissing();
+if (missing !== undefined && onServer.length > 0) console.error(`PostgreSQL is left out: ${missing}`);
+const postgres = missing !== undefined || onServer.length === 0
+  ? undefined
+  : await measureServerFlows(onServer, {
+    cache: values.cache,
+    rows,
+    repeat,
+    large: values.large ? Math.round(rows * 10 / 3) : undefined,
+  });
 console.error("Start-up …");
 const startUp = await measureStartUp({ repeat: 7 });
 console.error("Sandbox …");
@@ -58,7 +72,16 @@ const growth = values.large
   ? await measureGrowth(chosen, { small: data, large: await ensureData(values.cache, rows * 10) })
   : [];
 
-const report: BenchReport = { machine: await machineFacts(), rows, repeat, flows, startUp, sandbox, growth };
+const report: BenchReport = {
+  machine: await machineFacts(),
+  rows,
+  repeat,
+  flows,
+  postgres,
+  startUp,
+  sandbox,
+  growth,
+};
 console.log(values.json ? JSON.stringify(report, null, 2) : toMarkdown(report));
 if (values.write) await writeDocs(report);
 const missed = failures(report);

@@ -271,6 +271,12 @@ export class PostgresServer implements AsyncDisposable {
     await this.startAgain();
   }
 
+  /** Makes a folder the server's own, for a tablespace. */
+  async give(path: string): Promise<void> {
+    if (this.#owner !== undefined) await Deno.chown(path, this.#owner.uid, this.#owner.gid);
+    await Deno.chmod(path, 0o700);
+  }
+
   /** What the server has logged. */
   log(): Promise<string> {
     return Deno.readTextFile(`${this.directory}/log`);

@@ -102,7 +102,7 @@ export class PgDriver implements SqlDriver<PgColumn> {
   async transaction<T>(body: () => Promise<T>): Promise<T> {
     const connection = await this.connection();
     // Another level would show, after a wait for another load, what was there before it.
-    await connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    await connection.run("BEGIN ISOLATION LEVEL READ COMMITTED");
     let result: T;
     try {
       result = await body();

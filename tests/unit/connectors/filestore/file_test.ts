@@ -106,8 +106,8 @@ Deno.test(
     // Another run begins anew; what was staged goes.
     const other = await openLoad(await b.destination({ path: "out.csv" }), { mode: "overwrite" });
     assert.equal(other.resumed?.sequence, 1);
-    await other.load.writeBatch(await b.select("SELECT 7 AS i"), position(1, { runId: "run2" }));
-    await other.load.commit(position(2, { runId: "run2", complete: true }));
+    await other.load.writeBatch(await b.select("SELECT 7 AS i"), position(2, { runId: "run2" }));
+    await other.load.commit(position(3, { runId: "run2", complete: true }));
     assert.equal(await b.text("out.csv"), "i\n7\n");
     assert.deepEqual(await b.tree(), ["out.csv"]);
   }),
@@ -127,10 +127,14 @@ Deno.test(
 Deno.test(
   "batches of other columns do not fit into one file",
   bench(async (b) => {
-    for (const second of ["SELECT 2 AS j", "SELECT 'x' AS i", "SELECT 1 AS i, 2 AS j"]) {
+    const others = ["SELECT 2 AS j", "SELECT 'x' AS i", "SELECT 1 AS i, 2 AS j"];
+    for (const [index, second] of others.entries()) {
       const { load } = await openLoad(await b.destination({ path: "out.csv" }), { mode: "overwrite" });
-      await load.writeBatch(await b.select("SELECT 1 AS i"), position(1));
-      await assert.rejects(load.writeBatch(await b.select(second), position(2)), { code: "SCHEMA_CHANGED" });
+      const runId = `run${index}`;
+      await load.writeBatch(await b.select("SELECT 1 AS i"), position(index + 1, { runId }));
+      await assert.rejects(load.writeBatch(await b.select(second), position(index + 2, { runId })), {
+        code: "SCHEMA_CHANGED",
+      });
       await load.abort();
     }
   }),

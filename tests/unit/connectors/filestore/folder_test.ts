@@ -35,15 +35,22 @@ Deno.test(
 );
 
 Deno.test(
-  "a sequence that begins again (state reset) never replaces files that are there",
+  "a sequence that begins again is refused, and replaces nothing",
   bench(async (b) => {
     const destination = await b.destination({ path: "out/", format: "csv" });
     const first = await openLoad(destination);
     await first.load.writeBatch(await b.select("SELECT 1 AS i"), position(1));
     await first.load.commit(position(2, { complete: true }));
     const second = await openLoad(destination);
-    await second.load.writeBatch(await b.select("SELECT 2 AS i"), position(1, { runId: "run2" }));
-    await second.load.commit(position(2, { runId: "run2", complete: true }));
+    for (const sequence of [1, 2]) {
+      await assert.rejects(
+        second.load.writeBatch(await b.select("SELECT 2 AS i"), position(sequence, { runId: "run2" })),
+        { code: "POSITION_CONFLICT" },
+      );
+    }
+    assert.equal(await rowsOf(b), "1");
+    await second.load.writeBatch(await b.select("SELECT 2 AS i"), position(3, { runId: "run2" }));
+    await second.load.commit(position(4, { runId: "run2", complete: true }));
     assert.equal(await rowsOf(b), "1,2");
   }),
 );
@@ -78,20 +85,20 @@ Deno.test(
   "overwrite that was cut off: the same run goes on, another one begins anew",
   bench(async (b) => {
     const config = { path: "out/", format: "csv" };
-    const stage = async () => {
+    const stage = async (sequence: number) => {
       const destination = await b.destination(config);
       const { load } = await openLoad(destination, { mode: "overwrite" });
-      await load.writeBatch(await b.select("SELECT 1 AS i"), position(1, { staged: true }));
+      await load.writeBatch(await b.select("SELECT 1 AS i"), position(sequence, { staged: true }));
       await load.abort();
     };
-    await stage();
+    await stage(1);
     const same = await openLoad(await b.destination(config), { mode: "overwrite" });
     assert.equal(same.resumed?.sequence, 1);
     await same.load.writeBatch(await b.select("SELECT 2 AS i"), position(2, { staged: true }));
     await same.load.commit(position(3, { complete: true }));
     assert.equal(await rowsOf(b), "1,2");
 
-    await stage();
+    await stage(4);
     const other = await openLoad(await b.destination(config), { mode: "overwrite" });
     await other.load.writeBatch(
       await b.select("SELECT 7 AS i"),
@@ -100,7 +107,7 @@ Deno.test(
     await other.load.commit(position(9, { runId: "run9", complete: true }));
     assert.equal(await rowsOf(b), "7");
 
-    await stage();
+    await stage(10);
     const append = await openLoad(await b.destination(config));
     assert.deepEqual(
       [append.resumed?.sequence, append.resumed?.complete],
