@@ -102,13 +102,6 @@ const NAMED: Record<string, Named> = {
     code: "recipes/validation/mail_domains.ts",
     keeps: "out/validation/quarantine/",
   },
-  "schema/evolve.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
-  "schema/freeze.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
-  "schema/discard_column.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
-  "schema/discard_row.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
-  "schema/variant.yaml": { reads: ["recipes/data/shop/prices-1.csv"], writes: "out/schema.duckdb" },
-  "schema/lenient.yaml": { reads: ["recipes/data/shop/prices-2.csv"], writes: "out/schema/prices.parquet" },
-  "schema/strict.yaml": { reads: ["recipes/data/shop/customers.csv"], writes: "out/schema.duckdb" },
   "plugins/ini_format.yaml": {
     reads: ["recipes/data/shop/settings.ini"],
     writes: "out/plugins/settings.csv",

@@ -149,8 +149,8 @@ Deno.test("blocks that are not built yet validate, and planning says so, all of 
   assert.throws(() => planRecipe(parsed), (error) => {
     assert.ok(error instanceof RecipeErrors);
     assert.deepEqual(error.errors.map((e) => [e.code, e.location?.line, e.context.key]), [
-      ["NOT_BUILT_YET", 5, "normalization"],
-      ["NOT_BUILT_YET", 4, "schedule"],
+      ["NOT_BUILT_YET", 4, "normalization"],
+      ["NOT_BUILT_YET", 5, "schedule"],
     ]);
     return true;
   });
