@@ -6,6 +6,9 @@ if (import.meta.main) {
   if (rest.length === 0 && (first === "version" || first === "--version" || first === "-V")) {
     await Deno.stdout.write(new TextEncoder().encode(`dataloader ${VERSION}\n`));
   } else {
+    const { runWithoutPrompts } = await import("./src/cli/without_prompts.ts");
+    const code = await runWithoutPrompts(Deno.args);
+    if (code !== undefined) Deno.exit(code);
     const { start } = await import("./src/cli/start.ts");
     await start(Deno.args);
   }

@@ -86,6 +86,13 @@ function closeDoors({ env, emit }: { env: Readonly<Record<string, string>>; emit
         message: args.map((arg) => typeof arg === "string" ? arg : inspect(arg)).join(" "),
       });
   }
+  // Node's own listener writes to stderr, which is closed below.
+  process.removeAllListeners("warning");
+  process.on(
+    "warning",
+    ({ name, message }: Error) =>
+      emit({ type: "log", time: Date.now(), level: "warning", message: `${name}: ${message}` }),
+  );
   // The Cache API keeps files in Deno's own folder and asks for no permission.
   Object.defineProperty(globalThis, "caches", { value: undefined, configurable: false, writable: false });
   // What a promise gives must not pass through others' hands: the engine's own objects come that way.

@@ -3,6 +3,7 @@ import type { EventSink, RunEvent } from "../observe/mod.ts";
 import { EngineError, syncFolderEntries } from "../sdk/mod.ts";
 import { errorFromData } from "./errors.ts";
 import { absolute, type EngineWalls, type Grant, isPath, parentFolder, toDenoPermissions } from "./grants.ts";
+import { mayPrompt } from "./prompts.ts";
 import type { FromWorker, Start, ToWorker } from "./protocol.ts";
 
 export { type Grant, isPath };
@@ -33,6 +34,13 @@ export interface StartedWorker {
 
 /** Starts a Worker that holds certain permissions. Until it is given a task it runs the program's own modules alone. */
 export function startWorker(entry: URL, grants: readonly Grant[]): StartedWorker {
+  if (mayPrompt()) {
+    throw new EngineError(
+      "SANDBOX_PROMPTS",
+      "On a terminal Deno would ask for every permission that the run's Worker lacks, and an answer would open the sandbox.",
+      { hint: "set DENO_NO_PROMPT=1 in the environment and start the program with --no-prompt" },
+    );
+  }
   const permissions = toDenoPermissions(grants);
   const worker = new Worker(entry, { type: "module", deno: { permissions } } as WorkerOptions);
   const failed = new Promise<never>((_, reject) => {
