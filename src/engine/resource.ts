@@ -69,6 +69,8 @@ export class ResourceRun {
   readonly #basis: number;
   /** How often the default limit on memory has been raised. */
   #raised = 0;
+  /** Changes that were told: a staging table is made like the live one for each batch anew. */
+  readonly #told = new Set<string>();
   readonly #guard: SchemaGuard;
   readonly #history: SchemaHistory;
   readonly #validator: Validator | undefined;
@@ -312,8 +314,10 @@ export class ResourceRun {
         ...this.#applied.notes,
       ],
     });
-    if (changes.length > 0) {
-      this.#io.emit({ type: "schema_changed", time: Date.now(), resource: resource.name, changes });
+    const fresh = changes.filter(({ description }) => !this.#told.has(description));
+    for (const { description } of fresh) this.#told.add(description);
+    if (fresh.length > 0) {
+      this.#io.emit({ type: "schema_changed", time: Date.now(), resource: resource.name, changes: fresh });
     }
     this.#io.emit({
       type: "batch_committed",

@@ -161,7 +161,9 @@ function floatCases(x: string, cast: TextCast): [Case, ...Case[]] {
       ? [{ fits: `strlen(${x}) <= 18`, as }, { fits: `${asText} = ${x}`, as }]
       : [{ fits: `${x} <> ''`, as }];
   }
-  const finite = `isfinite(${value})`;
+  // A text too small for a double would be zero; up to four characters none is.
+  const zero = `CASE WHEN strlen(${x}) <= 4 THEN true ELSE NOT regexp_matches(${x}, '^[^eE]*[1-9]') END`;
+  const finite = `CASE WHEN ${value} = 0 THEN ${zero} ELSE isfinite(${value}) END`;
   // A pattern and no IN: the engine makes a join of a list, and one in a thousand columns overflows its stack.
   const named = { fits: match(x, "(?i)\\s*[+-]?(nan|inf|infinity)\\s*"), as: result };
   if (!cast.inferred) return [{ fits: finite, as: result }, named];
