@@ -169,8 +169,8 @@ export const MODES: readonly KillMode[] = [
   toTable("append to DuckDB", append, { source: "parts", share: 0.3 }),
   toTable("overwrite in DuckDB", overwrite, { source: "parts", seeded: true }),
   toTable("merge into DuckDB", merge, { source: "newParts" }),
-  toFiles("append to files", append, { source: "newParts", share: 0.2 }),
-  toFiles("overwrite of files", overwrite, { source: "parts", seeded: true, share: 0.2 }),
+  toFiles("append to files", append, { source: "newParts", share: 0.5 }),
+  toFiles("overwrite of files", overwrite, { source: "parts", seeded: true, share: 0.5 }),
   toTable("append with quarantine", append, { source: "newParts", quarantine: "table", share: 0.2 }),
   toTable("overwrite with quarantine", overwrite, {
     source: "parts",
