@@ -50,7 +50,8 @@ export function postgresModes(at: () => { server: PostgresServer; database: stri
       }),
       rows: async (home) => {
         const { server, database } = at();
-        const file = `${home}/rows.jsonl`;
+        // Those of the unbroken run are looked at from several sides at once.
+        const file = `${home}/rows_${crypto.randomUUID()}.jsonl`;
         const rows = await server.select(
           `SELECT id, file, name, amount::text AS amount, created::text AS created FROM ${
             schemaOf(home)
