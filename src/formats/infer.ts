@@ -157,7 +157,9 @@ function kindSql(value: string, formats: TextFormats): string {
     ],
     [
       match(n, "-?(0|[1-9]\\d*)?(\\.\\d+)?[eE][+-]?\\d{1,3}"),
-      `CASE WHEN isfinite(TRY_CAST(${n} AS DOUBLE)) AND (strlen(${n}) <= 16 OR ` +
+      // 1e400 would be infinite as a double, and 1e-400 zero.
+      `CASE WHEN isfinite(TRY_CAST(${n} AS DOUBLE)) AND ` +
+      `(TRY_CAST(${n} AS DOUBLE) <> 0 OR NOT regexp_matches(${n}, '^[^eE]*[1-9]')) AND (strlen(${n}) <= 16 OR ` +
       `CAST(TRY_CAST(${n} AS DOUBLE) AS VARCHAR) = lower(${n})) THEN 'exp' ELSE 'text' END`,
     ],
     [`lower(${value}) IN ('-inf', '-infinity')`, "'nan'"],
