@@ -26,9 +26,9 @@ interface Remembered {
   readonly grants: readonly Pick<Grant, "kind" | "value">[];
 }
 
-/** The module that a Worker begins with. */
-export function workerEntry({ hasCode }: { hasCode: boolean }): URL {
-  return new URL(hasCode ? "./code/worker.ts" : "./worker.ts", import.meta.url);
+/** The module that a Worker begins with: one that can read recipes, or one that starts sooner. */
+export function workerEntry({ hasCode, kind }: { hasCode: boolean; kind?: string }): URL {
+  return new URL(hasCode || kind === "test" ? "./code/worker.ts" : "./worker.ts", import.meta.url);
 }
 
 /** Starts a Worker as the last run of the recipe had it; undefined where there was none. */

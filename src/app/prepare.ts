@@ -56,7 +56,13 @@ export async function prepareRecipe(file: string, input: RecipeInput = {}): Prom
 }
 
 /** Imports the plug-ins of a recipe whose texts are at hand, and plans it. Reads no recipe file and no environment. */
-export async function planFromTexts({ file, files, env, vars }: RecipeTexts): Promise<Plan> {
+export async function planFromTexts(texts: RecipeTexts): Promise<Plan> {
+  return planRecipe(await recipeFromTexts(texts));
+}
+
+/** A recipe whose texts are at hand, after its plug-ins were imported. Reads no recipe file and no environment. */
+export async function recipeFromTexts(texts: RecipeTexts): Promise<Recipe> {
+  const { file, files, env, vars, onMissingEnv } = texts;
   registerBuiltins();
   const options: LoadOptions = {
     readFile: (path) =>
@@ -65,7 +71,10 @@ export async function planFromTexts({ file, files, env, vars }: RecipeTexts): Pr
         : Promise.reject(new Deno.errors.NotFound(`No such file: ${path}`)),
     env: (name) => Object.hasOwn(env, name) ? env[name] : undefined,
     vars,
+    onMissingEnv,
   };
-  await importPlugins((await loadRecipe(file, options)).plugins);
-  return planRecipe(await loadRecipe(file, options));
+  const first = await loadRecipe(file, options);
+  if (first.plugins.length === 0) return first;
+  await importPlugins(first.plugins);
+  return await loadRecipe(file, options);
 }

@@ -9,6 +9,15 @@ export interface RecipeTexts {
   /** Only the variables that the recipe names. */
   readonly env: Readonly<Record<string, string>>;
   readonly vars?: JsonObject;
+  /** `collect`: variables that are not set are no error. */
+  readonly onMissingEnv?: "collect" | "error";
+}
+
+/** One test of a recipe, with the recipe as the test wants it. */
+export interface TestTask {
+  readonly texts: RecipeTexts;
+  /** Index in `recipe.tests`. */
+  readonly index: number;
 }
 
 /** What is done in a Worker. `hasCode`: anybody's code will run there. */
@@ -16,6 +25,7 @@ export type SandboxTask =
   & { readonly hasCode: boolean }
   & (
     | { readonly kind: "plan"; readonly recipe: RecipeTexts }
+    | { readonly kind: "test"; readonly tests: readonly TestTask[]; readonly tempDirectory: string }
     | {
       readonly kind: "run";
       readonly plan: Plan;

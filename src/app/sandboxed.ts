@@ -13,7 +13,7 @@ import type { SchemaHistoryOf } from "./inspect.ts";
 import { refuseLinksOut } from "./links.ts";
 import { enginePaths, makeTargetFolders, permissionsOf, type Use } from "./permissions.ts";
 import { type Prepared, readRecipe, type RecipeInput } from "./prepare.ts";
-import type { RecipeTexts, SandboxTask } from "./sandbox_task.ts";
+import type { RecipeTexts, SandboxTask, TestTask } from "./sandbox_task.ts";
 
 /** A recipe that is planned without having run anybody's code in this thread. */
 export interface SandboxedRecipe extends Prepared {
@@ -21,6 +21,8 @@ export interface SandboxedRecipe extends Prepared {
   readonly access: { readonly run: readonly PlannedAccess[]; readonly look: readonly PlannedAccess[] };
   /** Values of the variables that the recipe's code may read. */
   readonly codeEnv: Readonly<Record<string, string>>;
+  /** The recipe as a Worker reads it. */
+  readonly texts: RecipeTexts;
 }
 
 type Looking = { readonly stateDirectory: string; readonly emit?: EventSink; readonly signal?: AbortSignal };
@@ -41,6 +43,8 @@ export async function prepareSandboxed(
   // What code may read is no less a secret than what a template reads.
   const recipe = { ...read, secrets: new Set([...read.secrets, ...Object.values(codeEnv)]) };
   onRead(recipe);
+  const { vars, onMissingEnv } = input;
+  const texts: RecipeTexts = { file, files, env: envOf(recipe, input), vars, onMissingEnv };
   if (recipe.plugins.length === 0) {
     const plan = planRecipe(recipe);
     return {
@@ -48,25 +52,25 @@ export async function prepareSandboxed(
       plan,
       access: { run: plan.access, look: allowed(recipe, accessOf(recipe, "look")) },
       codeEnv,
+      texts,
     };
   }
   const code = allowed(
     recipe,
     accessOf(recipe, "look").filter(({ key }) => key[0] !== "source" && key[0] !== "destination"),
   );
-  const texts: RecipeTexts = { file, files, env: envOf(recipe, input), vars: input.vars };
   const found = await inSandbox<Plan>(
     { kind: "plan", recipe: texts, hasCode: true },
     { recipe, access: code, codeEnv, use: "look", stateDirectory: undefined },
   );
-  return { ...trusted(recipe, found), codeEnv };
+  return { ...trusted(recipe, found), codeEnv, texts };
 }
 
 /**
  * What a Worker has planned, as far as it may be believed: plug-ins ran there. What built-in connectors reach is told by this
  * thread; what those of plug-ins say is held against the recipe.
  */
-function trusted(recipe: Recipe, found: Plan): Omit<SandboxedRecipe, "codeEnv"> {
+function trusted(recipe: Recipe, found: Plan): Omit<SandboxedRecipe, "codeEnv" | "texts"> {
   const folder = parentFolder(absoluteFile(recipe.file));
   const said = (Array.isArray(found.access) ? found.access : []).filter((access) =>
     isOfPlugin(recipe, access) && isNamed(access, recipe.document, folder)
@@ -216,6 +220,22 @@ export async function historySandboxed(
   );
 }
 
+/** Runs tests of a recipe in one Worker, whose `access` is what all of them need. Resolves to plain data. */
+export async function testSandboxed<T>(
+  { recipe, codeEnv }: SandboxedRecipe,
+  of: {
+    readonly tests: readonly TestTask[];
+    readonly access: readonly PlannedAccess[];
+    readonly signal?: AbortSignal;
+  },
+): Promise<T> {
+  const { tests, access, signal } = of;
+  return await inSandbox<T>(
+    { kind: "test", tests, tempDirectory: "", hasCode: hasCode(access) },
+    { recipe, access, codeEnv, use: "look", stateDirectory: undefined, signal },
+  );
+}
+
 type LookTask = Extract<SandboxTask, { kind: "describe" | "preview" | "check" | "infer" | "history" }>;
 
 async function look<T>(
@@ -254,7 +274,7 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   const temporary = early?.temporary ?? await makeTemporary(recipe.runtime.tempDirectory);
   try {
     const tempDirectory = (await Deno.realPath(temporary.path)).replaceAll("\\", "/");
-    const registry = task.kind === "plan" ? undefined : task.plan.registry;
+    const registry = "plan" in task ? task.plan.registry : undefined;
     const about = { recipe: recipe.name, state: recipe.state, registry };
     const grants: Grant[] = (await permissionsOf(about, access, {
       use,
@@ -264,10 +284,6 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
     if (task.hasCode) await refuseLinksOut(grants);
     if (use === "run") await makeTargetFolders(grants);
     const walls = { paths: await enginePaths(access), temporaryDirectory: tempDirectory };
-    const given = task.kind === "plan" ? task : {
-      ...task,
-      plan: { ...task.plan, runtime: { ...task.plan.runtime, tempDirectory } },
-    };
     shareEnv(codeEnv);
     if (use === "run" && stateDirectory !== undefined && !holdsSecret(grants, recipe.secrets)) {
       const tempParent = recipe.runtime.tempDirectory;
@@ -282,7 +298,7 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
     return await inWorker({
       started: early?.started,
       entry: workerEntry(task),
-      task: given,
+      task: inTemporary(task, tempDirectory),
       grants,
       walls,
       env: codeEnv,
@@ -292,6 +308,13 @@ async function inSandbox<T>(task: SandboxTask, setting: Setting): Promise<T> {
   } finally {
     await temporary.remove();
   }
+}
+
+/** A task that puts its temporary files into the given directory. */
+function inTemporary(task: SandboxTask, tempDirectory: string): SandboxTask {
+  if (task.kind === "plan") return task;
+  if (task.kind === "test") return { ...task, tempDirectory };
+  return { ...task, plan: { ...task.plan, runtime: { ...task.plan.runtime, tempDirectory } } };
 }
 
 function isFor(early: EarlyWorker | undefined, task: SandboxTask, tempParent: string | undefined): boolean {

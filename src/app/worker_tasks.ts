@@ -5,11 +5,13 @@ import type { Plan } from "../plan/mod.ts";
 import { executePlan } from "./execute.ts";
 import type { RecipeTexts, SandboxTask } from "./sandbox_task.ts";
 
-/** What a Worker can that may run code of a recipe. */
+/** What a Worker can that may run code of a recipe, or its tests. */
 export interface CodeAbilities {
   /** Loads the public interface: plug-ins import it by name, and may not read the files that it is made of. */
   readonly loadInterface: () => Promise<unknown>;
   readonly planFromTexts: (texts: RecipeTexts) => Promise<Plan>;
+  /** Resolves to plain data. */
+  readonly runTests: (task: Extract<SandboxTask, { kind: "test" }>, signal: AbortSignal) => Promise<unknown>;
 }
 
 /** Waits for a task and does it. */
@@ -21,6 +23,8 @@ export function serveTasks(code?: CodeAbilities): void {
     switch (task.kind) {
       case "plan":
         return await abilities(code).planFromTexts(task.recipe);
+      case "test":
+        return await abilities(code).runTests(task, signal);
       case "run":
         return await executePlan(task.plan, { ...task.options, emit, signal, sandbox: true });
       case "describe": {

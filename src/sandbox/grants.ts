@@ -108,6 +108,7 @@ const ENGINE_BLOCKS: ReadonlySet<string> = new Set([
   "schema",
   "validation",
   "resources",
+  "tests",
 ]);
 
 /** A path from the root, in one form; `file://` URLs become paths. */

@@ -15,9 +15,11 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = {
 
 /**
  * Whether the value of the key that an access comes from names what it reaches: that host (and port, where one is named),
- * that path or one below it or beginning with it, that variable. `folder` is the recipe's.
+ * that path or one below it or beginning with it, that variable. Only a destination is written: who names a file as a source
+ * wants it read. `folder` is the recipe's.
  */
 export function isNamed(access: PlannedAccess, document: JsonObject, folder: string): boolean {
+  if (access.kind === "write" && access.key[0] !== "destination") return false;
   const text = valueAt(document, access.key);
   if (typeof text !== "string" || text === "") return false;
   if (access.kind === "env") return text === access.value;

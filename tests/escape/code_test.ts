@@ -46,6 +46,22 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "escape attempts of a recipe's code while the recipe is tested",
+  ignore: Deno.build.os !== "linux",
+  async fn(t) {
+    await using world = await makeWorld();
+    await writeRecipe(world);
+    const tested = await testedOutcomes(world);
+    for (const attempt of Object.keys(attempts)) {
+      await t.step(attempt, () => assert.equal(tested.get(attempt), "false"));
+    }
+    for (const what of ["variable", "host", "module"]) {
+      await t.step(`allowed: ${what}`, () => assert.equal(tested.get(`allowed: ${what}`), "true"));
+    }
+  },
+});
+
 for (const [what, target] of [["a file", "secret/secret.txt"], ["a folder", "secret"]] as const) {
   Deno.test({
     name: `a link to ${what} out of a folder that code may read: the run is refused`,
@@ -89,8 +105,22 @@ runtime:
   code_access:
     net: ["127.0.0.1:${places.allowed}"]
     env: [ESCAPE_ALLOWED]
+tests:
+  - name: nothing gets out
+    given: {rows: [{id: 1}]}
+    expect: {rows: [], schema: {attempt: string}}
 `,
   );
+}
+
+/** What came of each attempt, as the difference from no rows at all tells it. */
+async function testedOutcomes({ places, folder }: World): Promise<Map<string, string>> {
+  const tested = await cli(["test", places.recipe, "--json"], { cwd: folder, env: ENV });
+  assert.equal(tested.code, 1, tested.stdout + tested.stderr);
+  const { mismatches } = JSON.parse(tested.stdout).recipes[0].tests[0].runs[0];
+  const { columns, lines } = mismatches.find(({ key }: { key: string }) => key === "rows");
+  const [attempt, escaped] = [columns.indexOf("attempt"), columns.indexOf("escaped")];
+  return new Map(lines.map(({ cells }: { cells: string[] }) => [cells[attempt], cells[escaped]]));
 }
 
 async function outcomes(world: World, args: readonly string[]): Promise<Map<string, Outcome>> {

@@ -1,8 +1,11 @@
 /** All tests of one recipe file. */
-import type { Recipe } from "../../recipe/mod.ts";
-import type { JsonObject } from "../../sdk/mod.ts";
-import { importPlugins, readRecipe, type RecipeInput } from "../prepare.ts";
-import { runTest } from "./run_test.ts";
+import type { PlannedAccess } from "../../plan/mod.ts";
+import type { Recipe, TestBlock, TestGiven } from "../../recipe/mod.ts";
+import { errorFromData } from "../../sandbox/mod.ts";
+import { getConnector, type JsonObject } from "../../sdk/mod.ts";
+import { readRecipe, type RecipeInput } from "../prepare.ts";
+import { prepareSandboxed, type SandboxedRecipe, testSandboxed } from "../sandboxed.ts";
+import type { OutcomeData } from "./run_tests.ts";
 import type { TestOutcome } from "./types.ts";
 
 export interface RecipeTests {
@@ -20,30 +23,68 @@ export interface TestOptions {
 }
 
 /**
- * Runs the tests of a recipe, one after the other. Each reads the recipe anew, with its own `vars` and `env`; environment
- * variables that are not set are no error, since the ends that need them are not opened.
+ * Runs the tests of a recipe, one after the other, in a Worker that reaches no more than they need. Each reads the recipe
+ * anew, with its own `vars` and `env`; environment variables that are not set are no error, since the ends that need them
+ * are not opened.
  * @throws {RecipeError} where the recipe is wrong.
  */
 export async function testRecipe(file: string, options: TestOptions): Promise<RecipeTests> {
-  const { input, wanted = () => true } = options;
-  const read = async (test?: Recipe["tests"][number]) => {
-    const recipe = await readRecipe(file, {
-      vars: { ...input.vars, ...test?.vars as JsonObject | undefined },
-      env: (name) => test?.env?.[name] ?? (input.env === undefined ? Deno.env.get(name) : input.env(name)),
-      onMissingEnv: "collect",
-    });
-    options.learn?.(recipe);
-    return recipe;
-  };
-  let recipe = await read();
-  if (recipe.plugins.length > 0) {
-    await importPlugins(recipe.plugins);
-    recipe = await read();
-  }
-  const outcomes: TestOutcome[] = [];
+  const { input, wanted = () => true, learn = () => {}, signal } = options;
+  const recipe = await readRecipe(file, inputFor(undefined, input));
+  learn(recipe);
+  const prepared: { index: number; test: TestBlock; as: SandboxedRecipe }[] = [];
   for (const [index, test] of recipe.tests.entries()) {
     if (!wanted(test.name)) continue;
-    outcomes.push(await runTest(await read(test), { index, signal: options.signal }));
+    prepared.push({ index, test, as: await prepareSandboxed(file, inputFor(test, input), learn) });
   }
-  return { recipe, outcomes };
+  if (prepared.length === 0) return { recipe, outcomes: [] };
+  const outcomes = await testSandboxed<OutcomeData[]>(prepared[0]!.as, {
+    tests: prepared.map(({ index, as }) => ({ texts: as.texts, index })),
+    access: prepared.flatMap(({ index, test, as }) => accessOf(test, index, as)),
+    signal,
+  });
+  return { recipe, outcomes: outcomes.map(fromData) };
+}
+
+/** A recipe's input as a test wants it. */
+function inputFor(test: TestBlock | undefined, input: RecipeInput): RecipeInput {
+  const { vars, env } = test ?? {};
+  return {
+    vars: { ...input.vars, ...vars as JsonObject | undefined },
+    env: (name) => env?.[name] ?? (input.env === undefined ? Deno.env.get(name) : input.env(name)),
+    onMissingEnv: "collect",
+  };
+}
+
+/** What a test reaches: files that it gives, what steps and rules name, and the source only where it gives nothing else. */
+function accessOf(test: TestBlock, index: number, { recipe, access }: SandboxedRecipe): PlannedAccess[] {
+  const path = ["tests", index];
+  const given: { given: TestGiven | undefined; path: (string | number)[] }[] = [{ given: test.given, path }];
+  for (const [i, run] of (test.runs ?? []).entries()) {
+    if (run.given !== undefined) given.push({ given: run.given, path: [...path, "runs", i] });
+  }
+  const readsSource = test.given === undefined &&
+    (test.runs === undefined || test.runs[0]?.given === undefined);
+  const files = given.flatMap(({ given, path }) => {
+    if (given?.file === undefined) return [];
+    const { config, access } = getConnector("filestore");
+    const key = [...path, "given", "file"];
+    return (access?.(config.parse({ path: given.file }), "read") ?? []).map((
+      { kind, value },
+    ): PlannedAccess => (
+      { kind, value, key, location: recipe.locate(key) }
+    ));
+  });
+  const isReached = ({ key: [block] }: PlannedAccess) =>
+    block === "source" ? readsSource : block !== "destination" && block !== "schema";
+  return [...access.look.filter(isReached), ...files];
+}
+
+function fromData(outcome: OutcomeData): TestOutcome {
+  return {
+    ...outcome,
+    runs: outcome.runs.map(({ error, ...run }) =>
+      error === undefined ? run : { ...run, error: errorFromData(error) }
+    ),
+  };
 }

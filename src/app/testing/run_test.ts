@@ -28,6 +28,8 @@ const REJECTED = "rejected";
 export interface TestSetting {
   /** Index in `recipe.tests`. */
   readonly index: number;
+  /** Where the files of the test go, and what the embedded engine spills. Default the system's. */
+  readonly tempDirectory?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -35,12 +37,15 @@ export interface TestSetting {
  * Runs a test. `recipe` is the recipe as the test wants it: its variables and environment taken in.
  * @throws {RecipeError} where the recipe can't be planned, or the test does not fit it.
  */
-export async function runTest(recipe: Recipe, { index, signal }: TestSetting): Promise<TestOutcome> {
+export async function runTest(
+  recipe: Recipe,
+  { index, tempDirectory, signal }: TestSetting,
+): Promise<TestOutcome> {
   const test = recipe.tests[index]!;
   const started = performance.now();
   const plan = planRecipe(recipe);
-  const folder = await Deno.makeTempDir({ prefix: "dataloader-test-" });
-  const session = await createSession();
+  const folder = await Deno.makeTempDir({ prefix: "dataloader-test-", dir: tempDirectory });
+  const session = await createSession({ tempDirectory });
   const run = new TestRunner({ recipe, plan, test, session, folder, signal, path: ["tests", index] });
   let runs: RunOutcome[];
   try {

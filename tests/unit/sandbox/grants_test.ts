@@ -95,6 +95,7 @@ Deno.test("what a plug-in says is believed as far as the recipe names it", () =>
       everything: "/*.csv",
       token: "API_TOKEN",
     },
+    destination: { path: "out/b.csv" },
   };
   const named = (kind: PlannedAccess["kind"], value: string, key: string) =>
     isNamed(access(kind, value, ["source", key]), document, "/work");
@@ -104,10 +105,11 @@ Deno.test("what a plug-in says is believed as far as the recipe names it", () =>
     ["read", "/work/data", "path"],
     ["read", "/work/data/b.csv", "path"],
     ["read", "/work/data/a.csv", "file"],
-    ["write", "/work/data/a.csv.tmp", "file"],
     ["env", "API_TOKEN", "token"],
   ];
   for (const [kind, value, key] of yes) assert.ok(named(kind, value, key), `${kind} ${value}`);
+  const written = access("write", "/work/out/b.csv.tmp", ["destination", "path"]);
+  assert.ok(isNamed(written, document, "/work"), "a destination is written");
   const no: [PlannedAccess["kind"], string, string][] = [
     ["net", "api.example.com:80", "url"],
     ["net", "evil.example.com:443", "url"],
@@ -123,6 +125,8 @@ Deno.test("what a plug-in says is believed as far as the recipe names it", () =>
     ["read", "/work/data/../secret", "path"],
     ["env", "HOME", "token"],
     ["read", "/work/x", "missing"],
+    ["write", "/work/data/a.csv", "file"],
+    ["write", "/work/data/a.csv.tmp", "file"],
   ];
   for (const [kind, value, key] of no) assert.ok(!named(kind, value, key), `${kind} ${value} by ${key}`);
 });
