@@ -11,6 +11,7 @@ import { type EarlyWorker, remember, workerEntry } from "./early_worker.ts";
 import type { ExecuteOptions } from "./execute.ts";
 import type { SchemaHistoryOf } from "./inspect.ts";
 import { refuseLinksOut } from "./links.ts";
+import { thrownWithNamesNear, withNamesNear } from "./missing_files.ts";
 import { enginePaths, makeTargetFolders, permissionsOf, type Use } from "./permissions.ts";
 import { type Prepared, readRecipe, type RecipeInput } from "./prepare.ts";
 import type { RecipeTexts, SandboxTask, TestTask } from "./sandbox_task.ts";
@@ -141,6 +142,12 @@ export async function executeSandboxed(
     const peak = summary.peak_memory_bytes ?? peakMemory();
     return {
       ...summary,
+      ...(summary.error === undefined ? {} : { error: await withNamesNear(summary.error) }),
+      resources: await Promise.all(
+        summary.resources.map(async ({ error, ...resource }) =>
+          error === undefined ? resource : { ...resource, error: await withNamesNear(error) }
+        ),
+      ),
       recipe: prepared.recipe.name,
       sandbox: true,
       ...(peak === undefined ? {} : { peak_memory_bytes: peak }),
@@ -168,7 +175,10 @@ export async function inspectSandboxed(
     { kind: "describe", plan: prepared.plan, options: { stateDirectory: options.stateDirectory } },
     options,
   );
-  return found.map((one) => ({ ...one, errors: one.errors.map(errorFromData) }));
+  return await Promise.all(found.map(async (one) => ({
+    ...one,
+    errors: (await Promise.all(one.errors.map(withNamesNear))).map(errorFromData),
+  })));
 }
 
 /** The first rows of each resource as its destination would get them. */
@@ -191,7 +201,10 @@ export async function checkSandboxed(prepared: SandboxedRecipe, options: Looking
     { kind: "check", plan: prepared.plan, options: { stateDirectory: options.stateDirectory } },
     options,
   );
-  return found.map((one) => ({ ...one, error: one.error && errorFromData(one.error) }));
+  return await Promise.all(found.map(async (one) => ({
+    ...one,
+    error: one.error && errorFromData(await withNamesNear(one.error)),
+  })));
 }
 
 /** The schema of what each resource loads, from all of its rows. */
@@ -245,12 +258,16 @@ async function look<T>(
 ): Promise<T> {
   const checks = task.kind === "check";
   const access = checks ? prepared.access.run : prepared.access.look;
-  return await inSandbox<T>({ ...task, hasCode: hasCode(access) } as LookTask, {
-    ...prepared,
-    ...options,
-    access,
-    use: checks ? "check" : "look",
-  });
+  try {
+    return await inSandbox<T>({ ...task, hasCode: hasCode(access) } as LookTask, {
+      ...prepared,
+      ...options,
+      access,
+      use: checks ? "check" : "look",
+    });
+  } catch (error) {
+    throw await thrownWithNamesNear(error);
+  }
 }
 
 interface Setting {

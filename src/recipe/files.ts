@@ -1,5 +1,5 @@
 /** Reads a recipe and, through `extends`, its parents: each file once, parents before children. */
-import { nearest } from "../sdk/mod.ts";
+import { meantBy } from "./other_words.ts";
 import type { ParsedFile } from "./document.ts";
 import { encodingProblem, parseFile } from "./document.ts";
 import type { MapNode, Node, Place } from "./node.ts";
@@ -144,15 +144,19 @@ function readProblem(path: string, error: unknown, from: Place | undefined): Pro
   return {
     code: "RECIPE_UNREADABLE",
     message: `The recipe "${path}" can't be read: ${reason.replace(/\.$/, "")}.`,
-    hint: "check the path and its permissions",
+    hint: reason === IS_DIRECTORY
+      ? "name a file in it: one recipe is run at a time (`validate` and `test` take directories)"
+      : "check the path and its permissions",
     context: { path },
     place: from,
   };
 }
 
+const IS_DIRECTORY = "it is a directory";
+
 const UNREADABLE: Record<string, string> = {
-  IsADirectory: "it is a directory",
-  EISDIR: "it is a directory",
+  IsADirectory: IS_DIRECTORY,
+  EISDIR: IS_DIRECTORY,
   PermissionDenied: "permission is denied",
   EACCES: "permission is denied",
   NotCapable: "this process may not read it",
@@ -160,7 +164,7 @@ const UNREADABLE: Record<string, string> = {
 
 /** The known name nearest to a wrong one, as a hint. */
 export function didYouMean(word: string, known: readonly string[], what: string): string {
-  const near = nearest(word, known);
+  const near = meantBy(word, known);
   if (near !== undefined) return `did you mean "${near}"?`;
   return known.length === 0 ? `there are no ${what}` : `${what} are: ${known.join(", ")}`;
 }

@@ -1,7 +1,7 @@
 /** Turns what zod found into problems in plain English, each at its place. */
 import type { z } from "zod";
 import type { JsonObject } from "../sdk/mod.ts";
-import { nearest } from "../sdk/mod.ts";
+import { meantBy } from "./other_words.ts";
 import { exampleOf, expectation } from "./expectation.ts";
 import { didYouMean } from "./files.ts";
 import type { MapNode, Node, Path, Place } from "./node.ts";
@@ -90,7 +90,7 @@ export interface UnknownKey {
 
 /** The problem with a key that is not known where it stands. */
 export function unknownKey(key: string, { known, at, map, context }: UnknownKey): Problem {
-  const suggestion = nearest(key, known);
+  const suggestion = meantBy(key, known);
   const place = map?.kind === "map" ? map.entries.get(key)?.key : undefined;
   const block = formatPath(at);
   const elsewhere = context.elsewhere?.(key);
@@ -238,7 +238,7 @@ function hintFor(node: Node, view: SchemaView, hidden: boolean): string | undefi
   }
   const text = node.kind === "scalar" || node.kind === "rendered" ? node.text : undefined;
   if (text === undefined) return undefined;
-  const near = nearest(text, view.choices);
+  const near = meantBy(text, view.choices);
   if (near !== undefined && !hidden) return `did you mean "${near}"?`;
   if (node.kind === "scalar" && typeof node.value !== "string" && view.accepts("string")) {
     return hidden ? "put it in quotes" : `put it in quotes: "${shorten(node.text)}"`;

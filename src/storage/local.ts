@@ -177,10 +177,14 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** What a folder holds: names near `path` for an error's hint, at most `limit`, best first. */
-export async function namesNear(path: string, limit = 5): Promise<string[]> {
+/**
+ * What a folder holds: names near `path` for an error's hint, at most `limit`, best first. Undefined where it may not be
+ * looked into.
+ */
+export async function namesNear(path: string, limit = 5): Promise<string[] | undefined> {
   const base = hasGlob(path) ? globBase(path) : parentOf(path);
-  const entries = await entriesOf(base).catch(() => []);
+  const entries = await entriesOf(base).catch(() => undefined);
+  if (entries === undefined) return undefined;
   const names = entries.filter((entry) => !entry.name.startsWith(".") && !isOwnFile(entry.name))
     .map((entry) => entry.isDirectory ? `${entry.name}/` : entry.name).sort();
   const best = nearest(nameOf(path), names);
@@ -233,11 +237,15 @@ function compare(a: string, b: string): number {
 /** @throws {ConnectorError} `FILE_NOT_FOUND` or `NO_FILES`, naming what is there instead. */
 export async function noFiles(pattern: string): Promise<never> {
   const near = await namesNear(pattern);
-  const there = near.length === 0 ? "its folder is empty or not there" : `there are: ${near.join(", ")}`;
+  const there = near === undefined
+    ? "check the path; a relative one starts at the recipe's folder"
+    : near.length === 0
+    ? "its folder is empty or not there"
+    : `there are: ${near.join(", ")}`;
   const glob = hasGlob(pattern) || pattern.endsWith("/");
   throw new ConnectorError(
     glob ? "NO_FILES" : "FILE_NOT_FOUND",
     glob ? `No file matches "${pattern}".` : `The file "${pattern}" is not there.`,
-    { hint: there, context: { path: pattern, near } },
+    { hint: there, context: { path: pattern, near: near ?? [] } },
   );
 }

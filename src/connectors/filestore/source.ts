@@ -110,7 +110,7 @@ class FileSource implements Source {
         ? through === undefined ? undefined : `behind ${through}`
         : seen === 0
         ? undefined
-        : `${seen} files are known; new and changed ones are read`,
+        : `${seen === 1 ? "1 file is" : `${seen} files are`} known; new and changed ones are read`,
       files: planned.length,
       bytes: planned.reduce((sum, file) => sum + file.size, 0),
       warnings: scan.warnings,
@@ -159,7 +159,7 @@ class FileSource implements Source {
 
   async #refuseNothing(): Promise<never> {
     if (!isFolder(this.#path)) return await noFiles(this.#path);
-    const near = await namesNear(`${this.#path}*`);
+    const near = await namesNear(`${this.#path}*`) ?? [];
     const endings = this.#format.extensions.map((ending) => `*${ending}`).join(", ");
     throw new ConnectorError("NO_FILES", `No ${endings} file is in "${this.#path}".`, {
       hint: near.length === 0
