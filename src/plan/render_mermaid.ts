@@ -1,6 +1,7 @@
 import { formatType } from "../sdk/mod.ts";
 import { describedOf, describeIncremental, describeMode, describeStep, type PlanToRender } from "./render.ts";
 import type { ResourcePlan } from "./plan.ts";
+import { ruleLines, ruleNotes } from "./render_rules.ts";
 
 /** Longest text on one line of a node. */
 const NODE_WIDTH = 60;
@@ -38,6 +39,12 @@ function resourceLines(shown: PlanToRender, resource: ResourcePlan, index: numbe
       id: `${prefix}_step${step.index + 1}`,
       text: `[${label([`${step.index + 1} ${step.type}`, describeStep(step)])}]`,
     })),
+    ...(resource.validation === undefined ? [] : [{
+      id: `${prefix}_rules`,
+      text: `{{${
+        label([`${plural(ruleLines(resource.validation).length)}`, ...ruleNotes(resource.validation)])
+      }}}`,
+    }]),
     {
       id: `${prefix}_destination`,
       text: `[(${label([resource.destination.summary, describeMode(resource), ...columnsOf(described)])})]`,
@@ -47,6 +54,10 @@ function resourceLines(shown: PlanToRender, resource: ResourcePlan, index: numbe
     ...nodes.map(({ id, text }) => `${id}${text}`),
     nodes.map(({ id }) => id).join(" --> "),
   ];
+}
+
+function plural(rules: number): string {
+  return rules === 1 ? "1 rule" : `${rules} rules`;
 }
 
 function columnsOf(described: ReturnType<typeof describedOf>): string[] {

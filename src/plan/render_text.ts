@@ -8,6 +8,7 @@ import {
   describeStep,
   type PlanToRender,
 } from "./render.ts";
+import { ruleLines, ruleNotes } from "./render_rules.ts";
 
 /** How texts look; the command line gives colours, tests give texts back as they are. */
 export interface PlanView {
@@ -29,6 +30,8 @@ export interface PlanView {
 const LABEL = 10;
 /** Statements and files listed before the rest is only counted. */
 const MOST_STATEMENTS = 20;
+/** Rules listed before the rest is only counted. */
+const MOST_RULES = 40;
 /** Columns listed before the rest is only counted. */
 const MOST_FIELDS = 60;
 
@@ -56,6 +59,7 @@ function resourceLines(shown: PlanToRender, resource: ResourcePlan, view: PlanVi
   return [
     ...section("Read", readLines(resource, described, view), view),
     ...section("Steps", stepLines(resource, view), view),
+    ...section("Rules", validationLines(resource, view), view),
     ...section("Write", writeLines(resource, described, view), view),
     ...section("Change", changeLines(described), view),
     ...section("Columns", columnLines(described?.schema, view), view),
@@ -88,6 +92,20 @@ function stepLines(resource: ResourcePlan, view: PlanView): string[] {
     const room = Math.max(10, view.columns - LABEL - head.length);
     return `${head}${view.dim(view.cut(describeStep(step), room))}`.trimEnd();
   });
+}
+
+function validationLines({ validation }: ResourcePlan, view: PlanView): string[] {
+  if (validation === undefined) return [];
+  const rules = ruleLines(validation);
+  const shown = rules.slice(0, MOST_RULES);
+  const width = Math.max(0, ...shown.map(({ name }) => name.length));
+  const lines = shown.map(({ name, what, fate }) => {
+    const head = `${view.pad(name, width)}  `;
+    const room = Math.max(40, view.columns - LABEL - head.length - fate.length - 2);
+    return `${head}${view.dim(`${view.cut(what, room)}: ${fate}`)}`;
+  });
+  const more = rules.length - shown.length;
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : []), ...ruleNotes(validation)];
 }
 
 function writeLines(resource: ResourcePlan, described: Described | undefined, view: PlanView): string[] {

@@ -1,6 +1,6 @@
 /** Rules about the rows of a run together: what is summed up batch by batch, and how it is judged. Pure. */
 import { nearest, quoteIdent, RecipeError, type Schema } from "../sdk/mod.ts";
-import type { TableRule } from "./rules.ts";
+import type { TableCheck, TableRule } from "./rules.ts";
 
 /** What is known so far of one rule's column; plain data that is kept with the position. */
 export interface Aggregate {
@@ -90,7 +90,7 @@ export function judgeTable(
       case "avg":
         // The average of nothing is no number, and so within no bounds.
         return count === 0
-          ? { rule, passed: false, found: "no values", wanted: wantedBounds(check) }
+          ? { rule, passed: false, found: "no values", wanted: wantedOf(check) }
           : within(rule, sum / count, check, String(sum / count));
       case "completeness": {
         const share = run.rows === 0 ? 1 : count / run.rows;
@@ -98,7 +98,7 @@ export function judgeTable(
           rule,
           passed: share >= check.min,
           found: percent(share),
-          wanted: `at least ${percent(check.min)}`,
+          wanted: wantedOf(check),
         };
       }
       case "freshness": {
@@ -107,7 +107,7 @@ export function judgeTable(
           rule,
           passed: age !== undefined && age <= check.maxAgeMs,
           found: newest === null ? "no values" : new Date(newest).toISOString(),
-          wanted: `not older than ${check.maxAge}`,
+          wanted: wantedOf(check),
         };
       }
     }
@@ -117,15 +117,19 @@ export function judgeTable(
 function within(
   rule: TableRule,
   value: number,
-  bounds: { min?: string; max?: string },
+  bounds: Extract<TableCheck, { min?: string; max?: string }>,
   found: string,
 ): TableOutcome {
   const passed = (bounds.min === undefined || value >= Number(bounds.min)) &&
     (bounds.max === undefined || value <= Number(bounds.max));
-  return { rule, passed, found, wanted: wantedBounds(bounds) };
+  return { rule, passed, found, wanted: wantedOf(bounds) };
 }
 
-function wantedBounds({ min, max }: { min?: string; max?: string }): string {
+/** What a rule asks for, for people: `at least 99.5 %`, `1 to 10`. */
+export function wantedOf(check: TableCheck): string {
+  if (check.kind === "completeness") return `at least ${percent(check.min)}`;
+  if (check.kind === "freshness") return `not older than ${check.maxAge}`;
+  const { min, max } = check;
   if (min !== undefined && max !== undefined) return `${min} to ${max}`;
   return min !== undefined ? `at least ${min}` : `at most ${max}`;
 }

@@ -97,6 +97,26 @@ Deno.test("schema infer prints a block, and writes one that the recipe runs with
   assert.equal(await project.read("prices.yaml"), written.replace("mode: strict", "mode: lenient"));
 });
 
+Deno.test("schema infer writes JSON recipes, too, and no other files", async () => {
+  const recipe = {
+    name: "prices",
+    source: { type: "csv", path: "prices.csv" },
+    destination: { type: "duckdb", database: "shop.duckdb", table: "prices" },
+  };
+  await using project = await Project.create({
+    "prices.json": `${JSON.stringify(recipe, null, 2)}\n`,
+    "prices.csv": FIRST,
+  });
+  const printed = await project.call(["schema", "infer", "prices.json"]);
+  assert.match(printed.stdout, /^"schema": \{\n {2}"mode": "strict"/);
+  assert.equal((await project.call(["schema", "infer", "prices.json", "--write"])).code, 0);
+  const written = JSON.parse(await project.read("prices.json"));
+  assert.equal(written.schema.columns.length, 3);
+  assert.deepEqual({ ...written, schema: undefined }, { ...recipe, schema: undefined });
+  assert.equal((await project.call(["run", "prices.json"])).code, 0);
+  assert.equal((await project.call(["schema", "infer", "prices.json", "--write"])).code, 2);
+});
+
 Deno.test("no secret reaches the registry, the summary or an error of a value", async () => {
   await using project = await Project.create({
     "prices.yaml": RECIPE.replace("path: prices.csv", `path: '{{ env_var("SHOP_PASSWORD") }}.csv'`)

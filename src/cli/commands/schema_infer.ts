@@ -1,10 +1,10 @@
 /** `schema infer`: a `schema:` block from the data. */
-import { parseDocument, stringify } from "yaml";
 import type { InferredSchema } from "../../engine/mod.ts";
 import { toBlock } from "../../schema/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
 import { UsageError } from "../errors.ts";
 import { resolvePath } from "../io.ts";
+import { blockText, hasSchema, type RecipeForm, recipeForm, withBlock } from "../schema_block.ts";
 
 export interface InferOptions extends RecipeOptions {
   readonly mode: "strict" | "lenient" | "infer";
@@ -18,7 +18,7 @@ export interface InferOptions extends RecipeOptions {
 export async function inferBlock(call: Call, recipe: string, options: InferOptions): Promise<void> {
   const prepared = await call.prepare(recipe, options);
   const path = resolvePath(call.io, recipe);
-  if (options.write) await assertWritable(path, { force: options.force === true });
+  const form = options.write ? await writableForm(path, options) : recipeForm(path) ?? "yaml";
   const { inferSandboxed } = await import("../../app/sandboxed.ts");
   const stateDirectory = call.stateDirectory(options.stateDir, prepared.plan.state);
   const found = await inferSandboxed(prepared, { stateDirectory });
@@ -31,76 +31,47 @@ export async function inferBlock(call: Call, recipe: string, options: InferOptio
     call.printJson(shown.length === 1 ? shown[0] : shown, { indent: true });
     return;
   }
-  const [first] = found;
-  const text = blockText(blockOf(first!, options));
   if (!options.write) {
-    call.note(call.err.dim(`# ${first!.rows.toLocaleString("en-US")} rows were read`));
-    call.print(text.trimEnd());
+    for (const one of found) printBlock(call, one, { ...options, form, many: found.length > 1 });
     return;
   }
-  await writeBlock(path, text);
+  const [first] = found;
+  await writeText(path, withBlock(await Deno.readTextFile(path), blockOf(first!, options), form));
   call.print(`${call.path(path)}: schema of ${first!.columns.length} columns written`);
+}
+
+function printBlock(
+  call: Call,
+  one: InferredSchema,
+  options: InferOptions & { form: RecipeForm; many: boolean },
+): void {
+  const rows = `${one.rows.toLocaleString("en-US")} rows were read`;
+  call.note(call.err.dim(`# ${options.many ? `${one.resource}: ` : ""}${rows}`));
+  call.print(blockText(blockOf(one, options), options.form).trimEnd());
 }
 
 function blockOf(found: InferredSchema, { mode }: InferOptions): Record<string, unknown> {
   return toBlock(found.columns, mode);
 }
 
-/** A column a line: types and flags side by side can be read. */
-function blockText(block: Record<string, unknown>): string {
-  const columns = (block.columns as Record<string, unknown>[]).map((column) => {
-    const items = Object.entries(column).map(([key, value]) => `${key}: ${scalar(value)}`);
-    return `    - { ${items.join(", ")} }`;
-  });
-  return ["schema:", `  mode: ${block.mode}`, "  columns:", ...columns, ""].join("\n");
-}
-
-/** A value in YAML's flow form, quoted where it must be. */
-function scalar(value: unknown): string {
-  if (typeof value !== "string") return String(value);
-  const plain = /^[A-Za-z_][\w ]*$/.test(value)
-    ? stringify(value, { lineWidth: 0 }).trimEnd()
-    : JSON.stringify(value);
-  return plain;
-}
-
-async function assertWritable(path: string, { force }: { force: boolean }): Promise<void> {
-  if (!/\.ya?ml$/i.test(path)) {
-    throw new UsageError("USAGE", `--write works on YAML files, and "${path}" is none.`, {
+/** @throws {UsageError} where the block can't be put into the file. */
+async function writableForm(path: string, { force }: InferOptions): Promise<RecipeForm> {
+  const form = recipeForm(path);
+  if (form === undefined) {
+    throw new UsageError("USAGE", `--write works on YAML and JSON files, and "${path}" is neither.`, {
       hint: "leave --write out and copy the block",
     });
   }
-  const document = parseDocument(await Deno.readTextFile(path));
-  if (force || !document.has("schema")) return;
-  throw new UsageError("SCHEMA_EXISTS", `"${path}" has a \`schema:\` block already.`, {
-    hint: "give --force to replace it, or leave --write out and compare",
-  });
-}
-
-/** Puts the block in the place of the old one, else before `destination:`; all else stays as it is written. */
-async function writeBlock(path: string, block: string): Promise<void> {
-  const text = await Deno.readTextFile(path);
-  const places = new Map<string, { start: number; end: number }>();
-  const { contents } = parseDocument(text);
-  if (contents !== null && "items" in contents) {
-    for (const { key, value } of contents.items as { key: Ranged; value: Ranged | null }[]) {
-      const start = key.range![0];
-      places.set(String(key.value), { start, end: value?.range?.[2] ?? key.range![2] });
-    }
+  if (!force && hasSchema(await Deno.readTextFile(path))) {
+    throw new UsageError("SCHEMA_EXISTS", `"${path}" has a \`schema\` block already.`, {
+      hint: "give --force to replace it, or leave --write out and compare",
+    });
   }
-  const old = places.get("schema");
-  const before = places.get("destination");
-  const written = old !== undefined
-    ? `${text.slice(0, old.start)}${block}${text.slice(old.end)}`
-    : before !== undefined
-    ? `${text.slice(0, before.start)}${block}${text.slice(before.start)}`
-    : `${text.trimEnd()}\n${block}`;
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  await Deno.writeTextFile(temporary, written);
-  await Deno.rename(temporary, path);
+  return form;
 }
 
-interface Ranged {
-  readonly value?: unknown;
-  readonly range?: readonly [number, number, number];
+async function writeText(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  await Deno.writeTextFile(temporary, text);
+  await Deno.rename(temporary, path);
 }

@@ -11,6 +11,7 @@ import {
   redactPlan,
   type ResourcePlan,
 } from "../../../src/plan/mod.ts";
+import type { ValidationRules } from "../../../src/validate/mod.ts";
 import { describeStep } from "../../../src/plan/render.ts";
 import {
   asSecret,
@@ -125,6 +126,64 @@ Deno.test("planToText shows ends, steps, warnings; each resource under its name 
   assert.match(text, /1 {2}filter {2}a < 3 and b = "x"/);
   assert.match(text, /merge on id, region \(upsert\)/);
   assert.match(text, /Warnings {2}look out/);
+});
+
+const rules: ValidationRules = {
+  rules: [
+    {
+      name: "age",
+      columns: ["age"],
+      checks: [{ kind: "required", name: "age.required" }, { kind: "max", value: "150", name: "age.max" }],
+      optional: false,
+      severity: "error",
+      fate: "quarantine",
+      maxBadRows: 3,
+    },
+    {
+      name: "in_order",
+      columns: [],
+      checks: [{ kind: "expression", sql: "a\n <= b", name: "in_order" }],
+      when: "a > 0",
+      optional: false,
+      severity: "warning",
+      fate: "warn",
+    },
+  ],
+  table: [
+    { name: "row_count", check: { kind: "row_count", min: "2", max: "9" }, severity: "error", fate: "fail" },
+    { name: "x.sum", check: { kind: "sum", column: "x", min: "1" }, severity: "warning", fate: "warn" },
+    {
+      name: "x.completeness",
+      check: { kind: "completeness", column: "x", min: 0.995 },
+      severity: "error",
+      fate: "fail",
+    },
+  ],
+  quarantine: { table: "_bad" },
+  maxBadFraction: 0.01,
+  limits: {},
+};
+
+Deno.test("planToText and planToMermaid show the rules: what is asked, what becomes of a row, the limits", () => {
+  const { resources: [main], ...rest } = plan("main");
+  const shown = { plan: { ...rest, resources: [{ ...main!, validation: rules }] } };
+  const text = planToText(shown, view);
+  assert.equal(
+    text.slice(text.indexOf("Rules"), text.indexOf("Write")),
+    [
+      "Rules     age.required    age is missing: quarantine, stops at more than 3 bad rows",
+      "          age.max         age is more than 150: quarantine, stops at more than 3 bad rows",
+      "          in_order        does not fulfil a <= b, when a > 0: warn",
+      "          row_count       rows must be 2 to 9: fail",
+      "          x.sum           sum of x must be at least 1: warn",
+      "          x.completeness  completeness of x must be at least 99.5 %: fail",
+      "          the run stops at more than 1 % bad rows",
+      "          quarantine in the table _bad",
+      "",
+    ].join("\n"),
+  );
+  assert.match(planToMermaid(shown), /r0_rules\{\{"6 rules<br\/>the run stops at/);
+  assert.doesNotMatch(planToText({ plan: plan("main") }, view), /Rules/);
 });
 
 Deno.test("planToText counts what it does not list, and shows errors", () => {
