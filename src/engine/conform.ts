@@ -3,7 +3,6 @@ import type { EventSink } from "../observe/mod.ts";
 import type { ResourcePlan } from "../plan/mod.ts";
 import {
   ConformSql,
-  type Converter,
   type Fit,
   fitRows,
   NULL_MESSAGE,
@@ -26,8 +25,10 @@ import {
   type TableChange,
   type TableSchema,
 } from "../sdk/mod.ts";
-import { type AppliedSteps, conversion, isRefusal } from "../transforms/mod.ts";
+import type { AppliedSteps } from "../transforms/mod.ts";
+import { converter } from "./converter.ts";
 import { refuseDuplicates } from "./duplicates.ts";
+import { tableBefore } from "./type_hints.ts";
 
 /** The number of a row in the batch, while it is looked at. */
 const ROW = "__dataloader_row";
@@ -56,12 +57,6 @@ export interface GuardOptions {
   /** What is known of the rows loaded before, where the destination can't tell. */
   readonly lastSchema: () => Promise<Schema | undefined>;
 }
-
-/** How values become values of another type, as the `cast` step does it. */
-export const converter: Converter = (from, to, options) => {
-  const found = conversion(from, to, options);
-  return isRefusal(found) ? undefined : found;
-};
 
 /** Holds the batches of one load against the recipe's `schema` and the table. */
 export class SchemaGuard {
@@ -154,9 +149,7 @@ export class SchemaGuard {
   }
 
   async #readTable(): Promise<TableSchema | undefined> {
-    if (this.#destination?.table !== undefined) return await this.#destination.table();
-    const last = await this.#options.lastSchema();
-    return last && { columns: last.fields };
+    return await tableBefore(this.#destination, this.#options.lastSchema);
   }
 
   get #capabilities() {

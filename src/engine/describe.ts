@@ -22,6 +22,7 @@ import { planConform, type PlannedSchema } from "./conform.ts";
 import { asError, explain, type UnderWay } from "./failure.ts";
 import { eventLogger, type RunIO } from "./io.ts";
 import { sourceStateOf } from "./resume.ts";
+import { schemaByRules, tableBefore, typeHints } from "./type_hints.ts";
 
 /** What `plan` shows of a resource beyond the Plan itself. An end that can't be reached has an error instead. */
 export interface ResourceDescription {
@@ -73,7 +74,11 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
   const read = await attempt(
     "source",
     () =>
-      withSource(resource, look, (source) => source.describe(readRequest(resource, look.plan), look.state)),
+      withSource(
+        resource,
+        look,
+        async (source) => await source.describe(await hintedRequest(resource, look), look.state),
+      ),
   );
   const rows = read && await attempt("source", () => schemaAfterSteps(read.schema, resource, look));
   const planned = rows && resource.schema && await attempt(
@@ -85,7 +90,8 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
         (destination) => planSchema(rows, { resource, look, destination, read }),
       ),
   );
-  const schema = resource.schema === undefined ? rows : planned?.schema;
+  const conformed = resource.schema === undefined ? rows : planned?.schema;
+  const schema = conformed && schemaByRules(conformed, resource);
   const described = schema &&
     await attempt(
       "destination",
@@ -121,10 +127,24 @@ async function planSchema(
 
 /** The table that is there; where the destination can't tell, what was loaded last. */
 async function tableOf(resource: ResourcePlan, look: Look, destination: Destination) {
-  if (destination.table !== undefined) return await destination.table();
-  const registry = look.io.openRegistry?.(look.session);
-  const last = (await registry?.versions(look.plan.recipe, resource.name))?.at(-1);
-  return last && { columns: schemaOf(last.columns).fields };
+  return await tableBefore(destination, async () => {
+    const registry = look.io.openRegistry?.(look.session);
+    const last = (await registry?.versions(look.plan.recipe, resource.name))?.at(-1);
+    return last && schemaOf(last.columns);
+  });
+}
+
+/** What is read, with the types that the destination has; without them where it can't be asked, which is told elsewhere. */
+async function hintedRequest(resource: ResourcePlan, look: Look): Promise<ReadRequest> {
+  const request = readRequest(resource, look.plan);
+  const hints = await typeHints(resource, {
+    table: () =>
+      withDestination(resource, look, (destination) => tableOf(resource, look, destination)).catch(() =>
+        undefined
+      ),
+    replaces: resource.destination.mode === "overwrite",
+  });
+  return hints === undefined ? request : { ...request, hints };
 }
 
 /** The columns after the steps, found without a row and without running anybody's code; undefined where only that tells. */
@@ -175,7 +195,7 @@ async function previewResource(resource: ResourcePlan, look: Look, limit: number
   let underWay: UnderWay = {};
   try {
     return await withSource(resource, look, async (source) => {
-      const request = readRequest(resource, look.plan);
+      const request = await hintedRequest(resource, look);
       let schema: Schema | undefined;
       const rows: unknown[][] = [];
       for await (const read of source.readBatches(request, look.state)) {

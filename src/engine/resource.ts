@@ -18,6 +18,7 @@ import {
   type Source,
   type SourceBatch,
   type SourceState,
+  type TableSchema,
   type WriteResult,
 } from "../sdk/mod.ts";
 import type { Redactor } from "../secrets/mod.ts";
@@ -30,6 +31,7 @@ import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
 import { SchemaHistory } from "./schema_history.ts";
 import type { StateKeeper } from "./state_keeper.ts";
+import { tableBefore, typedByRules, typeHints } from "./type_hints.ts";
 import { Validator } from "./validation/validator.ts";
 
 /** What a resource run works with. */
@@ -71,6 +73,8 @@ export class ResourceRun {
   #raised = 0;
   /** Changes that were told: a staging table is made like the live one for each batch anew. */
   readonly #told = new Set<string>();
+  /** The table as it was found, where its types were asked for. */
+  #table: TableSchema | undefined;
   readonly #guard: SchemaGuard;
   readonly #history: SchemaHistory;
   readonly #validator: Validator | undefined;
@@ -226,11 +230,14 @@ export class ResourceRun {
   }
 
   async #loadOnce(): Promise<void> {
+    this.#end = "destination";
+    const request = await this.#hinted(this.#readRequest());
     this.#end = "source";
     // A failure in between: what was read until then is of another moment.
     if (this.#batches > 0) await this.#beginAnew(this.#state);
-    for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
+    for await (const read of this.#source!.readBatches(request, this.#state)) {
       this.#io.signal.throwIfAborted();
+      if (await this.#isNothing(read)) continue;
       this.#end = "destination";
       await this.#writeOne(read);
       this.#end = "source";
@@ -366,9 +373,12 @@ export class ResourceRun {
   }
 
   async #dryRun(): Promise<void> {
-    this.#end = "source";
     const { session } = this.#io;
-    for await (const read of this.#source!.readBatches(this.#readRequest(), this.#state)) {
+    this.#end = "destination";
+    const request = await this.#hinted(this.#readRequest());
+    this.#end = "source";
+    for await (const read of this.#source!.readBatches(request, this.#state)) {
+      if (await this.#isNothing(read)) continue;
       const started = Date.now();
       this.#reading = read;
       this.#applied = await this.#apply(await this.#limited(read));
@@ -407,8 +417,9 @@ export class ResourceRun {
   async #apply(batch: Batch): Promise<Conformed> {
     const steps = await applySteps(batch, this.#resource.steps, this.#stepContext());
     const conformed = await this.#guard.apply(steps);
-    const validated = await this.#validator?.apply(conformed);
-    return validated === undefined ? conformed : { ...conformed, ...validated };
+    if (this.#validator === undefined) return conformed;
+    const validated = await this.#validator.apply(conformed);
+    return { ...conformed, ...validated, ...await typedByRules(validated, this.#resource) };
   }
 
   #makeValidator(): Validator | undefined {
@@ -555,6 +566,24 @@ export class ResourceRun {
         ? undefined
         : (column, value) => this.#load!.lookup!(column, value),
     };
+  }
+
+  /** The request with what is known of types beforehand. */
+  async #hinted(request: ReadRequest): Promise<ReadRequest> {
+    const hints = await typeHints(this.#resource, {
+      table: async () => this.#table = await tableBefore(this.#destination, () => this.#history.last()),
+      replaces: this.#replaces,
+    });
+    return hints === undefined ? request : { ...request, hints };
+  }
+
+  /** A batch of no rows from which no table can be made: what it is of shows when there are rows. */
+  async #isNothing({ batch, untyped, state }: SourceBatch): Promise<boolean> {
+    if (untyped !== true || this.#replaces || this.#table !== undefined) return false;
+    if ((await batch.rows({ limit: 1 })).length > 0) return false;
+    this.#state = state;
+    await this.#io.session.release(batch);
+    return true;
   }
 
   #context(): OpenContext {

@@ -6,6 +6,8 @@ export type ColumnTypes = ReadonlyMap<string, ColumnType>;
 
 export interface ColumnType {
   readonly type: LogicalType;
+  /** The type is that of the column at the destination. */
+  readonly hinted?: boolean;
   /** Found in a sample, not asked for. */
   readonly inferred: boolean;
   /** A float of whose numbers the sample shows some that doubles hold only in part, or none that are finite. */

@@ -9,15 +9,16 @@ import {
   quoteIdent,
   quoteLiteral,
   type ScanContext,
+  type TypeHints,
 } from "../sdk/mod.ts";
 import type { CsvOptions } from "./csv.ts";
 import { type Head, readHead } from "./csv_head.ts";
 import { type CsvDialect, firstRecords, headerNames, sniffDelimiter } from "./csv_records.ts";
 import { assertStart, expectedRecord, recordsSkipped, strayQuote } from "./csv_start.ts";
 import { type CsvFile, CsvScan } from "./csv_select.ts";
-import { decideType, readShapes, sampleRows, type Shape } from "./infer.ts";
+import { decideType, hasNoValues, readShapes, sampleRows, type Shape, shapeFits } from "./infer.ts";
 import { wholeColumnTypes } from "./whole_columns.ts";
-import { type ColumnTypes, mergeColumns, unknownColumn } from "./columns.ts";
+import { type ColumnType, type ColumnTypes, mergeColumns, unknownColumn } from "./columns.ts";
 
 /** Files whose rows are looked at for types: the first, the last and some between. */
 const SAMPLE_FILES = 8;
@@ -186,7 +187,7 @@ async function findTypes(
   at: { input: FormatInput; options: CsvOptions; context: ScanContext; names: readonly string[] },
 ): Promise<ColumnTypes> {
   const { input, options, names } = at;
-  const types = new Map<string, { type: LogicalType; inferred: boolean }>();
+  const types = new Map<string, ColumnType>();
   const open = names.filter((name) => input.columns?.get(name) === undefined);
   for (const name of names) {
     const given = input.columns?.get(name);
@@ -204,16 +205,41 @@ async function findTypes(
       formats: scan.formats,
     },
   );
-  const found = input.wholeColumns === true
-    ? await wholeColumnTypes(at.context.session, {
+  const { hints } = input;
+  scan.untyped = hints !== undefined && open.length === names.length && hints.destination.size === 0 &&
+    shapes.every((shape) => shape === undefined);
+  if (input.wholeColumns === true) {
+    const found = await wholeColumnTypes(at.context.session, {
       select: await scan.sample(SAMPLE_FILES, undefined),
       columns: open,
       shapes,
       formats: scan.formats,
-    })
-    : shapes.map(decideType);
-  open.forEach((name, index) => types.set(name, { type: found[index]!, inferred: true }));
+    });
+    open.forEach((name, index) => types.set(name, { type: found[index]!, inferred: true }));
+    return types;
+  }
+  open.forEach((name, index) => {
+    const hinted = hintedType(name, shapes[index], hints);
+    types.set(name, {
+      type: hinted ?? decideType(shapes[index]),
+      inferred: true,
+      hinted: hinted !== undefined,
+    });
+  });
   return types;
+}
+
+/** The type of a column as far as it is known beforehand and its values are such. */
+function hintedType(
+  name: string,
+  shape: Shape | undefined,
+  hints: TypeHints | undefined,
+): LogicalType | undefined {
+  const key = name.toLowerCase();
+  if (hints?.text.has(key)) return { kind: "string" };
+  const there = hints?.destination.get(key);
+  if (there === undefined || (hints!.replaced && !hasNoValues(shape))) return undefined;
+  return shapeFits(shape, there) ? there : undefined;
 }
 
 /** A first line whose cells all fit the types of the lines below it is no header: its row would be lost. */

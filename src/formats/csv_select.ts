@@ -61,6 +61,7 @@ export class CsvScan implements OpenedScan {
   readonly #copies = new Map<string, string>();
   readonly #rejects: string;
   types: ColumnTypes = new Map();
+  untyped = false;
 
   constructor(layout: CsvLayout) {
     this.#layout = layout;
@@ -293,13 +294,19 @@ export class CsvScan implements OpenedScan {
       skipLines: options.skip_lines ?? 0,
       blankIsRecord: file.names.length === 1,
     });
-    const { type, inferred } = this.types.get(row.name)!;
+    const { type, inferred, hinted } = this.types.get(row.name)!;
     const value = row.value.length > 100 ? `${row.value.slice(0, 100)}…` : row.value;
     const where = line === undefined ? `row ${row.record}` : `line ${line}`;
     return new ConnectorError(
       "CSV_ERROR",
       `${file.path}, ${where}: "${value}" in column "${row.name}" is no ${formatType(type)}` +
-        `${inferred ? ", which the column looked like in the sample" : ""}.`,
+        `${
+          hinted
+            ? ", which the column is at the destination"
+            : inferred
+            ? ", which the column looked like in the sample"
+            : ""
+        }.`,
       {
         hint: inferred
           ? `give the column its type under \`columns:\` (${row.name}: string keeps all), or set \`sample_size: -1\` ` +

@@ -110,6 +110,45 @@ export function decideType(shape: Shape | undefined): LogicalType {
   return decideNumber(shape, kinds);
 }
 
+/** Whether a sample has no value of a column, or empty texts alone. */
+export function hasNoValues(shape: Shape | undefined): boolean {
+  return shape === undefined || [...shape.kinds].every((kind) => kind === "empty");
+}
+
+/** Whether all values of a shape are values of a type, exactly: what is no value of it is text, or needs another one. */
+export function shapeFits(shape: Shape | undefined, type: LogicalType): boolean {
+  if (hasNoValues(shape)) return true;
+  const kinds = new Set(shape!.kinds);
+  kinds.delete("empty");
+  const only = (...allowed: Kind[]) => [...kinds].every((kind) => allowed.includes(kind));
+  switch (type.kind) {
+    case "string":
+      return true;
+    case "integer":
+      // A whole number of one digit less than the largest has is in range.
+      return only("int") && shape!.whole < INTEGER_DIGITS[type.bits];
+    case "float":
+      return type.bits === 64 && only("int", "float", "exp", "nan") &&
+        (!kinds.has("int") || shape!.whole <= 15);
+    case "decimal":
+      return only("int", "big", "float", "decimal") && shape!.fraction <= type.scale &&
+        shape!.whole <= type.precision - type.scale;
+    case "boolean":
+      return only("bool");
+    case "date":
+      return only("date");
+    case "datetime":
+      return type.tz ? only("tstz") : only("date", "ts");
+    case "time":
+      return only("time");
+    default:
+      return false;
+  }
+}
+
+/** Digits of the largest value. */
+const INTEGER_DIGITS: Readonly<Record<8 | 16 | 32 | 64, number>> = { 8: 3, 16: 5, 32: 10, 64: 20 };
+
 function decideNumber(shape: Shape, kinds: ReadonlySet<Kind>): LogicalType {
   if (kinds.size === 1 && kinds.has("int")) return { kind: "integer", bits: 64 };
   if (kinds.size === 1 && kinds.has("nan")) return STRING;

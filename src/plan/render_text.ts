@@ -1,4 +1,4 @@
-import { type DataLoaderError, formatType, type Schema } from "../sdk/mod.ts";
+import { counted, type DataLoaderError, formatType, type Schema } from "../sdk/mod.ts";
 import type { Plan, ResourcePlan } from "./plan.ts";
 import {
   type Described,
@@ -71,8 +71,8 @@ function readLines(resource: ResourcePlan, described: Described | undefined, vie
   const read = described?.read;
   const lines = [view.name(resource.source.summary)];
   const size = read === undefined ? [] : [
-    ...(read.files === undefined ? [] : [plural(read.files, "file")]),
-    ...(read.rows === undefined ? [] : [`about ${plural(read.rows, "row")}`]),
+    ...(read.files === undefined ? [] : [counted(read.files, "file")]),
+    ...(read.rows === undefined ? [] : [`about ${counted(read.rows, "row")}`]),
     ...(read.bytes === undefined ? [] : [view.bytes(read.bytes)]),
   ];
   if (size.length > 0) lines.push(size.join(", "));
@@ -181,8 +181,4 @@ function section(label: string, lines: readonly string[], view: PlanView): strin
   return lines.flatMap((line) => view.wrap(line, room)).map((line, i) =>
     `${i === 0 ? view.strong(label.padEnd(LABEL)) : " ".repeat(LABEL)}${line}`
   );
-}
-
-function plural(count: number, noun: string): string {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 }

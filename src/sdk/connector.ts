@@ -117,6 +117,16 @@ export interface OpenContext {
   readonly resource: string;
 }
 
+/** What is known beforehand of columns whose types are found in text. Names are in lower case. */
+export interface TypeHints {
+  /** Types at the destination: taken where the values that are looked at are such, or where there are none. */
+  readonly destination: ReadonlyMap<string, LogicalType>;
+  /** The destination's rows are replaced: its types count only where there are no values to find one in. */
+  readonly replaced: boolean;
+  /** Columns to read as text, whatever their values look like. */
+  readonly text: ReadonlySet<string>;
+}
+
 export interface ReadRequest extends PlannedRead {
   readonly runId: string;
   /** How boundary rows are treated: `merge` applies them again, `append` drops the ones already loaded. */
@@ -129,6 +139,7 @@ export interface ReadRequest extends PlannedRead {
   readonly startedAt: string;
   /** Types are found from all rows, where they are found from a sample else. */
   readonly wholeColumns?: boolean;
+  readonly hints?: TypeHints;
   /** The destination's rows in which a column has a value (`Load.lookup`), where it can look up. */
   readonly lookup?: (column: string, value: string) => Promise<string | undefined>;
 }
@@ -139,6 +150,8 @@ export interface SourceBatch {
   readonly state: SourceState;
   /** For people: `orders-2024.csv`, `updated_at <= 2024-05-01`. */
   readonly label?: string;
+  /** There are no rows, and nothing that shows of which types they would be: no table is made for it. */
+  readonly untyped?: boolean;
   /** Size of what this batch reads, in bytes, where known beforehand: for progress. */
   readonly bytes?: number;
   /** Size of what this and all later batches of the same `readBatches` read, in bytes, where known beforehand. */

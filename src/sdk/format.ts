@@ -2,7 +2,7 @@
 import type { RecordBatch } from "apache-arrow";
 import type { z } from "zod";
 import type { Session } from "./batch.ts";
-import type { Example } from "./connector.ts";
+import type { Example, TypeHints } from "./connector.ts";
 import type { DataLoaderError } from "./errors.ts";
 import type { Schema } from "./schema.ts";
 import type { LogicalType } from "./types.ts";
@@ -22,6 +22,7 @@ export interface FormatInput {
   readonly filenameColumn?: string;
   /** Find types from all rows, where a sample would do else. */
   readonly wholeColumns?: boolean;
+  readonly hints?: TypeHints;
   /** What to make of a column that later files don't have: refuse (the default), or read NULL. */
   readonly missingColumns?: "error" | "null";
 }
@@ -46,6 +47,8 @@ export interface OpenedScan {
   sql(files: readonly string[]): Promise<string>;
   /** What people should know before they load this: columns that were renamed, are missing or new. */
   readonly warnings: readonly string[];
+  /** No row was found, and nothing that shows of which types they would be. */
+  readonly untyped?: boolean;
   /** After reading those files failed: names the file, line, column and value at fault, where it can be told. */
   diagnose?(files: readonly string[], error: DataLoaderError): Promise<DataLoaderError | undefined>;
   /** Rows left out of what was read since the last call, where a recipe asks to skip bad ones. */

@@ -19,3 +19,4 @@ export * from "./state.ts";
 export * from "./storage.ts";
 export * from "./transform.ts";
 export * from "./types.ts";
+export * from "./words.ts";

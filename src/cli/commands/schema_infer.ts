@@ -1,6 +1,7 @@
 /** `schema infer`: a `schema:` block from the data. */
 import type { InferredSchema } from "../../engine/mod.ts";
 import { toBlock } from "../../schema/mod.ts";
+import { counted } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
 import { UsageError } from "../errors.ts";
 import { resolvePath } from "../io.ts";
@@ -37,7 +38,7 @@ export async function inferBlock(call: Call, recipe: string, options: InferOptio
   }
   const [first] = found;
   await writeText(path, withBlock(await Deno.readTextFile(path), blockOf(first!, options), form));
-  call.print(`${call.path(path)}: schema of ${first!.columns.length} columns written`);
+  call.print(`${call.path(path)}: schema of ${counted(first!.columns.length, "column")} written`);
 }
 
 function printBlock(
@@ -45,7 +46,7 @@ function printBlock(
   one: InferredSchema,
   options: InferOptions & { form: RecipeForm; many: boolean },
 ): void {
-  const rows = `${one.rows.toLocaleString("en-US")} rows were read`;
+  const rows = `${counted(one.rows, "row")} read`;
   call.note(call.err.dim(`# ${options.many ? `${one.resource}: ` : ""}${rows}`));
   call.print(blockText(blockOf(one, options), options.form).trimEnd());
 }

@@ -1,5 +1,6 @@
 /** `schema show`, `schema history`, `schema diff`: the versions that runs have recorded. */
 import { describeVersionChange, diffColumns, type SchemaVersion, versionColumns } from "../../schema/mod.ts";
+import { counted } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
 import { flattenErrors, UsageError } from "../errors.ts";
 import { EXIT } from "../io.ts";
@@ -63,7 +64,9 @@ export async function showHistory(call: Call, recipe: string, options: Options):
     }
     for (const version of versions.toReversed()) {
       call.print(`${call.out.strong(`version ${version.version}`)}  ${call.out.dim(of(version))}`);
-      if (version.changes.length === 0) call.print(`  ${version.columns.length} columns, the first version`);
+      if (version.changes.length === 0) {
+        call.print(`  ${counted(version.columns.length, "column")}, the first version`);
+      }
       for (const change of version.changes) call.print(`  ${describeVersionChange(change)}`);
     }
   }

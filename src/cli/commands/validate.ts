@@ -1,7 +1,7 @@
 import { readRecipe } from "../../app/prepare.ts";
 import { checkRecipe } from "../../plan/check.ts";
 import type { Recipe } from "../../recipe/mod.ts";
-import type { DataLoaderError } from "../../sdk/mod.ts";
+import { counted, type DataLoaderError } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
 import { flattenErrors } from "../errors.ts";
 import { type Finding, toGithub, toSarif } from "../findings.ts";
@@ -124,9 +124,9 @@ function printText(call: Call, checked: readonly Checked[], found: FoundFiles): 
   const failed = checked.filter(({ errors }) => errors.length > 0);
   const count = failed.reduce((sum, { errors }) => sum + errors.length, 0);
   const parts = [
-    `${plural(checked.length - failed.length, "recipe")} valid`,
-    ...(failed.length === 0 ? [] : [`${failed.length} not valid (${plural(count, "error")})`]),
-    ...(found.skipped.length === 0 ? [] : [`${plural(found.skipped.length, "file")} skipped: no recipe`]),
+    `${counted(checked.length - failed.length, "recipe")} valid`,
+    ...(failed.length === 0 ? [] : [`${failed.length} not valid (${counted(count, "error")})`]),
+    ...(found.skipped.length === 0 ? [] : [`${counted(found.skipped.length, "file")} skipped: no recipe`]),
   ];
   if (checked.length + found.bases.length !== 1 || found.skipped.length > 0 || count > 1) {
     call.print(`\n${parts.join(", ")}`);
@@ -161,8 +161,4 @@ function findingsOf(call: Call, checked: readonly Checked[]): Finding[] {
       ...(location?.extendedBy === undefined ? {} : { extendedBy: call.path(location.extendedBy) }),
     }))
   );
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

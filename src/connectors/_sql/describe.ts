@@ -1,5 +1,11 @@
 /** What a load would do, for plans. */
-import type { LoadRequest, Schema, WriteDescription, WriteOptions } from "../../sdk/mod.ts";
+import {
+  counted,
+  type LoadRequest,
+  type Schema,
+  type WriteDescription,
+  type WriteOptions,
+} from "../../sdk/mod.ts";
 import { plannedChanges } from "./change_table.ts";
 import type { Meeting, SqlDriver } from "./dialect.ts";
 import { fitSchema } from "./fit.ts";
@@ -135,7 +141,7 @@ function warnings(
     ? "will be NULL or their default in all rows"
     : "are left as they are, or NULL or their default in new rows";
   return [
-    `${missing.length} columns of ${nameOf(of.target)} are not loaded and ${what}: ${
+    `${counted(missing.length, "column")} of ${nameOf(of.target)} are not loaded and ${what}: ${
       missing.slice(0, 10).join(", ")
     }`,
   ];

@@ -1,6 +1,7 @@
 /** Holding the columns of a batch against those of a table: what fits, what must be added, what can't be loaded. */
 import {
   ConnectorError,
+  counted,
   engineType,
   type Field,
   formatType,
@@ -97,7 +98,7 @@ function createTable<C extends SqlColumn>(
   return {
     kind: "create_table",
     statement: `CREATE TABLE ${target.sql} (${[...columns, ...key].join(", ")})`,
-    description: `create table ${nameOf(target)} with ${columns.length} columns${
+    description: `create table ${nameOf(target)} with ${counted(columns.length, "column")}${
       keys.length === 0 ? "" : ` and the primary key (${keys.join(", ")})`
     }`,
   };

@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import {
   ConnectorError,
+  counted,
   type Destination,
   type Load,
   type LoadRequest,
@@ -59,7 +60,9 @@ class DuckdbDestination implements Destination {
     const name = `${target.schema}.${target.name}`;
     return [
       `${database} can be written`,
-      table === undefined ? `${name} does not exist yet` : `${name} has ${table.columns.length} columns`,
+      table === undefined
+        ? `${name} does not exist yet`
+        : `${name} has ${counted(table.columns.length, "column")}`,
     ];
   }
 
@@ -111,12 +114,16 @@ class DuckdbDestination implements Destination {
     const changes = options.changes === undefined
       ? fitSchema(schema, table, { target, retype: replaces }).changes
       : plannedChanges(options.changes, table, target);
+    // The name that the file has in this session says nothing to anybody, and is another one next time.
+    const shown = (sql: string) => sql.replaceAll(`${quoteIdent(alias)}.`, "");
     return {
       statements: [
         ...(there ? [] : [`-- creates ${database}`]),
-        ...statements(schema, request, { target, changes }),
+        ...statements(schema, request, { target, changes }).map(shown),
       ],
-      changes,
+      changes: changes.map((change) =>
+        change.statement === undefined ? change : { ...change, statement: shown(change.statement) }
+      ),
       warnings: warnings(schema, table, { target, replaces }),
     };
   }
@@ -175,7 +182,9 @@ function warnings(
     ? "will be NULL or their default in all rows"
     : "are left as they are, or NULL in new rows";
   return [
-    `${missing.length} columns of ${of.target.schema}.${of.target.name} are not loaded and ${what}: ${
+    `${
+      counted(missing.length, "column")
+    } of ${of.target.schema}.${of.target.name} are not loaded and ${what}: ${
       missing.slice(0, 10).join(", ")
     }`,
   ];

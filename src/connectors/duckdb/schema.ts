@@ -1,6 +1,7 @@
 /** Holding the columns of a batch against those of a table: what fits, what must be added, what can't be loaded. */
 import {
   ConnectorError,
+  counted,
   DataLoaderError,
   engineType,
   type Field,
@@ -171,7 +172,7 @@ function createTable(schema: Schema, target: Target): SchemaChange {
   return {
     kind: "create_table",
     statement: `CREATE TABLE ${target.sql} (${columns.join(", ")})`,
-    description: `create table ${target.schema}.${target.name} with ${columns.length} columns`,
+    description: `create table ${target.schema}.${target.name} with ${counted(columns.length, "column")}`,
   };
 }
 

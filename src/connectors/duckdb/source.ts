@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import {
   ConnectorError,
+  counted,
   type Discovered,
   EMPTY_SOURCE_STATE,
   type JsonObject,
@@ -54,7 +55,7 @@ class DuckdbSource implements Source {
   async check(): Promise<string[]> {
     const { sql, name } = await this.#open();
     const { columns } = await this.#context.session.relation(sql);
-    return [`${this.#config.database} can be read`, `${name} has ${columns.length} columns`];
+    return [`${this.#config.database} can be read`, `${name} has ${counted(columns.length, "column")}`];
   }
 
   async discover(): Promise<Discovered[]> {

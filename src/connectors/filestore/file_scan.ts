@@ -67,6 +67,7 @@ export class EngineScan implements FileScan {
       state: batch.state,
       label: labelOf(batch.files),
       bytes: batch.bytes,
+      ...(this.#scan.untyped === true ? { untyped: true } : {}),
       diagnose: (error) => this.#scan.diagnose?.(paths, error) ?? Promise.resolve(undefined),
     };
     await this.#logSkipped();

@@ -22,6 +22,7 @@ const capabilities: Capabilities = {
   incremental: ["modified_time", "cursor", "timestamp", "watermark"],
   transactions: false,
   settles: true,
+  findsTypes: true,
   lookup: false,
   embedded: true,
   parallelRead: false,

@@ -140,15 +140,29 @@ class FileSource implements Source {
     if (folder !== undefined) await Deno.remove(folder, { recursive: true });
   }
 
-  /** @throws {ConnectorError} `FILE_NOT_FOUND`, `NO_FILES`, unless files were there in an earlier run. */
+  /**
+   * @throws {ConnectorError} `FILE_NOT_FOUND`, `NO_FILES`, unless the files of earlier runs were taken out of a folder that is
+   * still there.
+   */
   async #files(request: ReadRequest, state: SourceState): Promise<StoredFile[]> {
     const files = await this.#list();
-    const incremental = request.incremental?.strategy === "modified_time";
-    if (files.length === 0 && !(incremental && Object.keys(filesSeen(state)).length > 0)) {
-      await this.#refuseNothing();
+    if (files.length === 0) {
+      if (!await this.#wasEmptied(request, state)) await this.#refuseNothing();
+      this.#context.log.log(
+        "warning",
+        `No file matches "${this.#config.path}"; those of earlier runs are gone.`,
+      );
     }
     this.#sizes = new Map(files.map((file) => [file.path, file.size]));
     return files;
+  }
+
+  /** A folder that is gone (a share that is not mounted, a path that was changed) has not been emptied. */
+  async #wasEmptied(request: ReadRequest, state: SourceState): Promise<boolean> {
+    const known = request.incremental?.strategy === "modified_time" &&
+      Object.keys(filesSeen(state)).length > 0;
+    if (!known || !(isFolder(this.#path) || hasGlob(this.#path))) return false;
+    return (await Deno.stat(this.#base).catch(() => undefined))?.isDirectory === true;
   }
 
   async #list(): Promise<StoredFile[]> {
@@ -182,7 +196,7 @@ class FileSource implements Source {
   /** Finds columns and types of the files. */
   async #open(
     files: readonly StoredFile[],
-    { wholeColumns }: Pick<ReadRequest, "wholeColumns">,
+    { wholeColumns, hints }: Pick<ReadRequest, "wholeColumns" | "hints">,
   ): Promise<FileScan> {
     const paths = files.map((file) => file.path);
     const partitions = findPartitions(paths, {
@@ -199,6 +213,7 @@ class FileSource implements Source {
       filenameColumn: this.#config.filename_column,
       missingColumns: this.#config.missing_columns,
       ...(wholeColumns === true ? { wholeColumns } : {}),
+      ...(hints === undefined ? {} : { hints }),
     };
     const at = { context: this.#context, storage: this.#storage, metadata: this.#metadata() };
     if (this.#format.openScan !== undefined && paths.length > 0) {

@@ -1,6 +1,7 @@
 /** Reading a table, a view or a query of a PostgreSQL database. */
 import {
   ConnectorError,
+  counted,
   type Discovered,
   nearest,
   type OpenContext,
@@ -68,7 +69,7 @@ class PostgresSource implements Source {
           "encrypted" in first.socket ? "with TLS" : "without TLS"
         }`,
         `"${user}" can read database "${database}"`,
-        `${target.name} has ${target.columns.length} columns`,
+        `${target.name} has ${counted(target.columns.length, "column")}`,
         ...securityNote(target.relation, user),
       ];
     });

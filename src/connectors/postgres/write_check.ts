@@ -1,5 +1,5 @@
 /** What the role must be allowed to do, asked of the server; nothing is made. */
-import { ConnectorError } from "../../sdk/mod.ts";
+import { ConnectorError, counted } from "../../sdk/mod.ts";
 import { LOADS_TABLE } from "../_sql/loads.ts";
 import { nameOf, type Target } from "../_sql/table.ts";
 import type { PgDriver } from "./driver.ts";
@@ -89,7 +89,7 @@ export async function proveRights(driver: PgDriver, target: Target): Promise<str
     `${connection.settings.database} can be written as ${role}`,
     table === undefined
       ? `${nameOf(target)} does not exist yet and can be made`
-      : `${nameOf(target)} has ${table.columns.length} columns`,
+      : `${nameOf(target)} has ${counted(table.columns.length, "column")}`,
     ...(right.temporary
       ? []
       : ["temporary tables may not be made: merge and casts at the server will not work"]),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createSession } from "../../../src/batch/mod.ts";
-import { converter } from "../../../src/engine/conform.ts";
+import { converter } from "../../../src/engine/converter.ts";
 import { fits, join, keepsKind } from "../../../src/schema/mod.ts";
 import { engineType, formatType, type LogicalType, parseType } from "../../../src/sdk/mod.ts";
 

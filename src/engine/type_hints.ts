@@ -1,0 +1,135 @@
+/**
+ * What is known beforehand of columns whose types are found in text: the types they have at the destination, and those that
+ * the recipe's rules give them. A file in which a column is empty, or holds `3` where it held `2.5` before, then loads as
+ * the ones before it did.
+ */
+import type { ResourcePlan, StepPlan } from "../plan/mod.ts";
+import {
+  type Destination,
+  getConnector,
+  type LogicalType,
+  quoteIdent,
+  type Schema,
+  type TableSchema,
+  type TypeHints,
+} from "../sdk/mod.ts";
+import type { Rule, ValueType } from "../validate/mod.ts";
+import type { AppliedSteps } from "../transforms/mod.ts";
+import { converter } from "./converter.ts";
+
+/** The types that a rule of `type` gives to a text which passes it. The others say less than a type of column does. */
+const RULE_TYPES: Partial<Record<ValueType, LogicalType>> = {
+  integer: { kind: "integer", bits: 64 },
+  float: { kind: "float", bits: 64 },
+  boolean: { kind: "boolean" },
+  date: { kind: "date" },
+  time: { kind: "time" },
+};
+
+/** The table that is there; where the destination can't tell, what was loaded last. */
+export async function tableBefore(
+  destination: Destination | undefined,
+  last: () => Promise<Schema | undefined>,
+): Promise<TableSchema | undefined> {
+  if (destination?.table !== undefined) return await destination.table();
+  const schema = await last();
+  return schema && { columns: schema.fields };
+}
+
+/** The hints for reading a resource; undefined where its source finds no types. `table` tells the columns at the destination. */
+export async function typeHints(
+  resource: ResourcePlan,
+  of: { readonly table: () => Promise<TableSchema | undefined>; readonly replaces: boolean },
+): Promise<TypeHints | undefined> {
+  if (getConnector(resource.source.connector).capabilities.findsTypes !== true) return undefined;
+  const table = await of.table();
+  const there = new Map((table?.columns ?? []).map(({ name, type }) => [name.toLowerCase(), type]));
+  const destination = beforeSteps(there, resource.steps);
+  const text = beforeSteps(ruledTypes(resource), resource.steps, expressionsOf(resource));
+  return { destination, text: new Set(text.keys()), replaced: of.replaces };
+}
+
+/** The columns of text that rules of `type` keep to one, with that type. By name after the steps, in lower case. */
+function ruledTypes(resource: ResourcePlan): Map<string, LogicalType> {
+  if (getConnector(resource.source.connector).capabilities.findsTypes !== true) return new Map();
+  const rules = (resource.validation?.rules ?? []).filter(({ fate, when }) =>
+    fate !== "warn" && when === undefined
+  );
+  return new Map(rules.flatMap((rule) => {
+    const type = typeOf(rule);
+    return type === undefined ? [] : rule.columns.map((name) => [name.toLowerCase(), type] as const);
+  }));
+}
+
+function typeOf({ checks }: Rule): LogicalType | undefined {
+  const check = checks.find(({ kind }) => kind === "type");
+  return check?.kind === "type" && check.format === undefined ? RULE_TYPES[check.type] : undefined;
+}
+
+/**
+ * The same by the names that columns have before the steps, as far as those let a column be. A column that one of the
+ * `expressions` mentions is left out: it reckons with the type that is found.
+ */
+function beforeSteps(
+  after: ReadonlyMap<string, LogicalType>,
+  steps: readonly StepPlan[],
+  expressions?: readonly string[],
+): Map<string, LogicalType> {
+  let names = new Map(after);
+  for (const { type, config } of steps.toReversed()) {
+    const { mapping, columns, name } = config as { mapping?: object; columns?: object; name?: string };
+    if (type === "rename_columns") {
+      const from = new Map(
+        Object.entries(mapping ?? {}).map(([old, renamed]) => [String(renamed).toLowerCase(), old]),
+      );
+      names = new Map([...names].map(([name, type]) => [(from.get(name) ?? name).toLowerCase(), type]));
+    } else if (type === "cast") {
+      for (const name of Object.keys(columns ?? {})) names.delete(name.toLowerCase());
+    } else if (type === "add_column") names.delete(String(name).toLowerCase());
+    else if (!["filter", "select_columns", "drop_columns"].includes(type)) return new Map();
+  }
+  const mentioned = (expressions ?? []).join("\n").toLowerCase();
+  for (const name of names.keys()) {
+    if (mentioned.includes(name)) names.delete(name);
+  }
+  return names;
+}
+
+/** The SQL of the recipe that reckons with columns. */
+function expressionsOf({ steps, validation }: ResourcePlan): string[] {
+  const inSteps = steps.filter(({ type }) => type === "filter" || type === "add_column" || type === "cast");
+  const inRules = (validation?.rules ?? []).flatMap(({ when, checks }) => [
+    when ?? "",
+    ...checks.flatMap((check) => check.kind === "expression" ? [check.sql] : []),
+  ]);
+  // A function is given the row, whatever it reads of it.
+  const hasFunction = validation?.rules.some(({ checks }) => checks.some(({ kind }) => kind === "function"));
+  const all = hasFunction ? validation!.rules.flatMap(({ columns }) => columns) : [];
+  return [...inSteps.map(({ config }) => JSON.stringify(config)), ...inRules, ...all];
+}
+
+/** The columns that rows have once they have passed their rules. */
+export function schemaByRules(schema: Schema, resource: ResourcePlan): Schema {
+  const ruled = ruledTypes(resource);
+  return {
+    fields: schema.fields.map((field) => {
+      const type = field.type.kind === "string" ? ruled.get(field.name.toLowerCase()) : undefined;
+      return type === undefined ? field : { ...field, type };
+    }),
+  };
+}
+
+/** Rows that have passed their rules, with the types that rules give to columns of text. */
+export async function typedByRules(applied: AppliedSteps, resource: ResourcePlan): Promise<AppliedSteps> {
+  const { batch } = applied;
+  const ruled = ruledTypes(resource);
+  const casts = batch.schema.fields.flatMap(({ name, type }) => {
+    const to = type.kind === "string" ? ruled.get(name.toLowerCase()) : undefined;
+    const conversion = to && converter(type, to, { lossy: false });
+    const column = quoteIdent(name);
+    return conversion === undefined ? [] : [`${conversion.strict(column)} AS ${column}`];
+  });
+  if (casts.length === 0) return applied;
+  const sql = `SELECT * REPLACE (${casts.join(", ")}) FROM (${batch.sql})`;
+  return { ...applied, batch: await batch.session.relation(sql, batch.metadata) };
+}

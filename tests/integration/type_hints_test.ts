@@ -1,0 +1,177 @@
+/** Files of text that come one after the other: what is known from those before, and from rules, decides their types. */
+import assert from "node:assert/strict";
+import { cli } from "./cli.ts";
+import { queryFile, sql } from "./database.ts";
+import { withHome } from "./home.ts";
+
+interface Case {
+  readonly name: string;
+  /** One file a run. */
+  readonly files: readonly string[];
+  /** More of the recipe. */
+  readonly recipe?: string;
+  /** Type of each column of the table, and its rows in order of `id`. */
+  readonly types: Readonly<Record<string, string>>;
+  readonly rows: readonly (readonly unknown[])[];
+  /** The error of the last run. */
+  readonly error?: { readonly code: string; readonly says: RegExp };
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: "a day without rows makes no table",
+    files: ["id,amount\n", "id,amount\n1,2.5\n"],
+    types: { id: "BIGINT", amount: "DOUBLE" },
+    rows: [["1", 2.5]],
+  },
+  {
+    name: "a day without rows in between",
+    files: ["id,amount\n1,2.5\n", "id,amount\n", "id,amount\n2,3.5\n"],
+    types: { id: "BIGINT", amount: "DOUBLE" },
+    rows: [["1", 2.5], ["2", 3.5]],
+  },
+  {
+    name: "a column that is empty for a day",
+    files: ["id,amount,on\n1,2.5,2024-01-01\n", "id,amount,on\n2,,\n"],
+    types: { id: "BIGINT", amount: "DOUBLE", on: "DATE" },
+    rows: [["1", 2.5, "2024-01-01"], ["2", null, null]],
+  },
+  {
+    name: "whole numbers where fractions were before",
+    files: ["id,amount\n1,2.5\n", "id,amount\n2,3\n"],
+    types: { id: "BIGINT", amount: "DOUBLE" },
+    rows: [["1", 2.5], ["2", 3]],
+  },
+  {
+    name: "days where moments were before",
+    files: ["id,at\n1,2024-01-01 10:00:00\n", "id,at\n2,2024-01-02\n"],
+    types: { id: "BIGINT", at: "TIMESTAMP" },
+    rows: [["1", "2024-01-01 10:00:00"], ["2", "2024-01-02 00:00:00"]],
+  },
+  {
+    name: "numbers where texts were before: they stay as they are written",
+    files: ["id,code\n1,a7\n", "id,code\n2,1.50\n3,007\n"],
+    types: { id: "BIGINT", code: "VARCHAR" },
+    rows: [["1", "a7"], ["2", "1.50"], ["3", "007"]],
+  },
+  {
+    name: "a text where numbers were before",
+    files: ["id,amount\n1,2.5\n", "id,amount\n2,n/a\n"],
+    types: { id: "BIGINT", amount: "DOUBLE" },
+    rows: [["1", 2.5]],
+    error: { code: "TYPE_MISMATCH", says: /"amount" holds VARCHAR/ },
+  },
+  {
+    name: "a text behind the sample where numbers were before",
+    files: ["id,amount\n1,2.5\n", `id,amount\n${"2,3\n".repeat(25_000)}4,n/a\n`],
+    types: { id: "BIGINT", amount: "DOUBLE" },
+    rows: [["1", 2.5]],
+    error: {
+      code: "CSV_ERROR",
+      says: /line 25002: "n\/a" in column "amount" is no float, which the column is at the dest/,
+    },
+  },
+  {
+    name: "a whole number that no float is",
+    files: ["id,amount\n1,2.5\n", "id,amount\n2,9007199254740993\n"],
+    types: { id: "BIGINT", amount: "DOUBLE" },
+    rows: [["1", 2.5]],
+    error: { code: "TYPE_MISMATCH", says: /"amount" holds BIGINT/ },
+  },
+  {
+    name: "columns that are renamed and left out",
+    files: ["id,a,b\n1,x,2.5\n", "id,a,b\n2,7,3\n"],
+    recipe: `transform:
+  steps:
+    - {type: rename_columns, mapping: {a: b, b: a}}
+    - {type: filter, where: "id > 0"}
+`,
+    types: { id: "BIGINT", b: "VARCHAR", a: "DOUBLE" },
+    rows: [["1", "x", 2.5], ["2", "7", 3]],
+  },
+  {
+    name: "a rule of type: bad values are quarantined, good ones are of that type",
+    files: ["id,age\n1,30\n2,abc\n", "id,age\n3,x\n4,\n"],
+    recipe: `validation:
+  on_error: quarantine
+  quarantine_table: bad
+  rules: [{column: age, type: integer}]
+`,
+    types: { id: "BIGINT", age: "BIGINT" },
+    rows: [["1", "30"], ["4", null]],
+  },
+  {
+    name: "a rule of type: a bad value behind the sample is left out too",
+    files: [`id,age\n${"0,7\n".repeat(25_000)}1,late\n`, "id,age\n2,8\n"],
+    recipe: `transform:
+  steps: [{type: filter, where: "id > 0"}]
+validation: {on_error: skip, rules: [{column: age, type: integer}]}
+`,
+    types: { id: "BIGINT", age: "BIGINT" },
+    rows: [["2", "8"]],
+  },
+  {
+    name: "a rule of type beside an expression that reckons with the column: the type found is kept",
+    files: ["id,age\n1,30\n", `id,age\n${"2,7\n".repeat(25_000)}3,late\n`],
+    recipe: `validation:
+  on_error: skip
+  rules: [{column: age, type: integer}, {name: sane, expression: "age * 2 < 300"}]
+`,
+    types: { id: "BIGINT", age: "BIGINT" },
+    rows: [["1", "30"]],
+    error: { code: "CSV_ERROR", says: /line 25002: "late"/ },
+  },
+];
+
+for (const one of CASES) {
+  Deno.test(`types of files that follow others: ${one.name}`, () =>
+    withHome(async (home) => {
+      await Deno.writeTextFile(
+        `${home}/r.yaml`,
+        `name: r
+source: {type: csv, path: "in/*.csv", incremental: {strategy: modified_time}}
+destination: {type: duckdb, database: d.duckdb, table: t}
+${one.recipe ?? ""}`,
+      );
+      await Deno.mkdir(`${home}/in`);
+      for (const [i, text] of one.files.entries()) {
+        await Deno.writeTextFile(`${home}/in/${i}.csv`, text);
+        const { code, stdout } = await cli(["run", "r.yaml", "--json"], { cwd: home });
+        const last = i === one.files.length - 1;
+        const { error } = JSON.parse(stdout);
+        assert.equal(code, last && one.error !== undefined ? 1 : 0, stdout);
+        if (last && one.error !== undefined) {
+          assert.equal(error.code, one.error.code);
+          assert.match(error.message, one.error.says);
+        }
+      }
+      const database = `${home}/d.duckdb`;
+      const columns = await queryFile(
+        database,
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 't'",
+      );
+      assert.deepEqual(Object.fromEntries(columns.map((c) => [c.column_name, c.data_type])), one.types);
+      const rows = await queryFile(database, "SELECT * FROM t ORDER BY id");
+      assert.deepEqual(rows.map((row) => Object.values(row)), one.rows);
+    }));
+}
+
+Deno.test("types of files that follow others: a folder of Parquet, which has no table", () =>
+  withHome(async (home) => {
+    await Deno.writeTextFile(
+      `${home}/r.yaml`,
+      `name: r
+source: {type: csv, path: "in/*.csv", incremental: {strategy: modified_time}}
+destination: {type: parquet, path: out/}
+`,
+    );
+    await Deno.mkdir(`${home}/in`);
+    for (const [i, text] of ["id,amount\n1,2.5\n", "id,amount\n2,\n", "id,amount\n3,4\n"].entries()) {
+      await Deno.writeTextFile(`${home}/in/${i}.csv`, text);
+      assert.equal((await cli(["run", "r.yaml"], { cwd: home })).code, 0);
+    }
+    const found = await sql(
+      `SELECT DISTINCT type FROM parquet_schema('${home}/out/*.parquet') WHERE name = 'amount'`,
+    );
+    assert.deepEqual(found, [{ type: "DOUBLE" }]);
+  }));
