@@ -143,7 +143,7 @@ export class DuckSession implements Session {
     return this.#call(async (connection) => {
       this.#scanned = undefined;
       const result = await duckdb.query(connection, sql);
-      this.#scanned = await readProfile(this.#opened.profile);
+      this.#scanned = readProfile(this.#opened.profile);
       return { rowsChanged: await rowsChanged(result) };
     });
   }
@@ -264,9 +264,7 @@ export class DuckSession implements Session {
       let result: T;
       try {
         result = await body();
-        // A statement that failed has aborted the transaction, and COMMIT would then roll back without a word.
-        await this.#call(assertNotAborted, turn);
-        await this.#call((connection) => duckdb.query(connection, "COMMIT"), turn);
+        await this.#call(commit, turn);
       } catch (error) {
         if (!this.#closed) await this.#call((connection) => endTransaction(connection, "ROLLBACK"), turn);
         throw toEngineError(error);
@@ -334,12 +332,21 @@ export class DuckSession implements Session {
   }
 }
 
-async function assertNotAborted(connection: engine.Connection): Promise<void> {
-  if (!await isAborted(connection)) return;
-  throw new EngineError(
-    "TRANSACTION_ABORTED",
-    "The transaction can't be committed, because a statement in it has failed.",
-  );
+/**
+ * A statement that failed has aborted the transaction, and COMMIT alone would then roll back without a word: the statement
+ * before it does not run, and both are one call, since each waits for its turn of the event loop.
+ */
+async function commit(connection: engine.Connection): Promise<void> {
+  try {
+    await duckdb.query(connection, "SELECT 1; COMMIT");
+  } catch (error) {
+    // A COMMIT that was refused has ended the transaction.
+    if (!await isAborted(connection)) throw error;
+    throw new EngineError(
+      "TRANSACTION_ABORTED",
+      "The transaction can't be committed, because a statement in it has failed.",
+    );
+  }
 }
 
 /** `CREATE TABLE … AS` counts its rows in a result of one row; everything else in the result itself. */

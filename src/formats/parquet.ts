@@ -46,7 +46,8 @@ export const parquet: FormatDefinition<ParquetOptions> = defineFormat({
     ...(options.row_group_size === undefined ? [] : [`ROW_GROUP_SIZE ${options.row_group_size}`]),
   ],
   losses,
-  joinParts: "scan",
+  joinParts: async (parts, options) =>
+    await (await import("./parquet_join.ts")).joinParquet(parts, { rowGroupSize: options.row_group_size }),
 });
 
 function losses(schema: Schema): string[] {

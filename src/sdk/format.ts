@@ -57,6 +57,14 @@ export interface OpenedScan {
 
 export type Compression = "none" | "gzip" | "zstd" | "snappy" | "lz4" | "brotli";
 
+/** A file to be joined with others. */
+export interface PartFile {
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes `start` (inclusive) to `end` (exclusive). */
+  open(start: number, end: number): Promise<ReadableStream<Uint8Array>>;
+}
+
 export interface FormatDefinition<O = unknown> {
   readonly name: string;
   readonly summary: string;
@@ -97,10 +105,14 @@ export interface FormatDefinition<O = unknown> {
   /** What rows of a schema lose in this format, a sentence each. */
   readonly losses?: (schema: Schema, options: O) => readonly string[];
   /**
-   * How several files written one after the other become one: their bytes in a row, JSON arrays made one, or by reading
-   * them with `scan` and writing again. Without it, batches are kept as Parquet until the file is written whole.
+   * How several files written one after the other become one: their bytes in a row, JSON arrays made one, or what a function
+   * makes of them. Where it gives undefined, they are read with `scan` and written again. Without it, batches are kept as
+   * Parquet until the file is written whole.
    */
-  readonly joinParts?: "bytes" | "json_array" | "scan";
+  readonly joinParts?:
+    | "bytes"
+    | "json_array"
+    | ((parts: readonly PartFile[], options: O) => Promise<ReadableStream<Uint8Array> | undefined>);
   /** Writing, when it can't: Arrow columns to one file's bytes. */
   readonly writeArrow?: (
     batches: AsyncIterable<RecordBatch>,

@@ -246,18 +246,20 @@ export async function requireRelation(session: Session, target: Target): Promise
   });
 }
 
+/** The default for names that `within` has changed and not put back yet. */
+const homes = new WeakMap<Session, { database: string; schema: string }>();
+
 /**
  * A transaction in which `within` may be used: after an error the default for names is what it was.
  */
 export async function inTransaction<T>(session: Session, body: () => Promise<T>): Promise<T> {
-  const [home] = await session.query<{ database: string; schema: string }>(
-    "SELECT current_database() AS database, current_schema() AS schema",
-  );
   try {
     return await session.transaction(body);
   } catch (cause) {
+    const home = homes.get(session);
+    homes.delete(session);
     try {
-      await session.run(`USE ${qualifiedName(home!.database, home!.schema)}`);
+      if (home !== undefined) await session.run(`USE ${qualifiedName(home.database, home.schema)}`);
     } catch (second) {
       // The session is gone. The first error is the one to tell.
       if (!(second instanceof DataLoaderError)) throw second;
@@ -278,8 +280,10 @@ export async function within<T>(
   const [before] = await session.query<{ database: string; schema: string }>(
     "SELECT current_database() AS database, current_schema() AS schema",
   );
+  homes.set(session, before!);
   await session.run(`USE ${qualifiedName(place.alias, place.schema)}`);
   const result = await body();
   await session.run(`USE ${qualifiedName(before!.database, before!.schema)}`);
+  homes.delete(session);
   return result;
 }

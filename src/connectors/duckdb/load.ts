@@ -35,6 +35,8 @@ interface Written {
   /** Rows the scan gave, where they went straight into the table. */
   readonly scanned?: number;
   readonly changes: readonly SchemaChange[];
+  /** How the columns went in, where the next batch can go in the same way. */
+  readonly fit?: Fit;
 }
 
 /** A load of `openDestination`. */
@@ -48,6 +50,11 @@ export class DuckdbLoad implements Load {
   /** All rows are replaced: they are staged and put in place by `commit`. */
   readonly #replaces: boolean;
   #versionsAt: string | undefined;
+  /**
+   * How the batches of a run fit the table, once one was committed: nobody else changes a file that this process has open, so
+   * the next of the same columns need not look again.
+   */
+  #fitted: { readonly runId: string; readonly columns: string; readonly fit: Fit } | undefined;
 
   constructor(context: OpenContext, target: Target, request: LoadRequest) {
     this.#context = context;
@@ -71,15 +78,20 @@ export class DuckdbLoad implements Load {
 
   async writeBatch(batch: Batch, position: Position, options: WriteOptions = {}): Promise<WriteResult> {
     this.#refuseItself(batch);
+    const columns = JSON.stringify(batch.schema.fields);
+    const plain = this.#request.mode !== "merge" && (options.changes ?? []).length === 0;
+    const known = this.#fitted;
+    const again = plain && known?.runId === position.runId && known.columns === columns;
     const done = await this.#transaction(async () => {
-      await this.#prepare();
-      if (this.#replaces && !(await this.#stagedBy(position.runId))) await this.#discardStaging();
-      const written = await this.#write(batch, options);
+      if (!again) await this.#prepare();
+      if (!again && this.#replaces && !(await this.#stagedBy(position.runId))) await this.#discardStaging();
+      const written = again ? await this.#insertAgain(batch, known.fit) : await this.#write(batch, options);
       const quarantined = await options.settle?.(written.received);
       if (quarantined !== undefined) await addQuarantined(this.#session, quarantined, this.#target);
       await this.#loads.record(position, { rows: written.written, staged: this.#replaces });
       return written;
     });
+    this.#fitted = done.fit && { runId: position.runId, columns, fit: done.fit };
     return {
       rowsReceived: done.received,
       rowsWritten: done.written,
@@ -164,10 +176,7 @@ export class DuckdbLoad implements Load {
       await addValidity(this.#session, into);
       this.#versionsAt ??= await versionTime(this.#session, into, this.#request.startedAt);
     }
-    if (!merges) {
-      const rows = await this.#insert(batch, fit, into);
-      return { received: rows, written: rows, scanned: this.#session.rowsScanned?.(), changes: fit.changes };
-    }
+    if (!merges) return { ...await this.#insertAgain(batch, fit), changes: fit.changes };
     const staged = await stageBatch(this.#session, batch, { fit, request: this.#request, keys });
     const written = await applyMerge(this.#session, staged, {
       target: into,
@@ -196,6 +205,11 @@ export class DuckdbLoad implements Load {
   async #change(changes: readonly TableChange[]): Promise<SchemaChange[]> {
     const table = await readTable(this.#session, this.#target);
     return await makeChanges(this.#session, changes, { table, target: this.#target });
+  }
+
+  async #insertAgain(batch: Batch, fit: Fit): Promise<Written> {
+    const rows = await this.#insert(batch, fit, this.#replaces ? this.#staging : this.#target);
+    return { received: rows, written: rows, scanned: this.#session.rowsScanned?.(), changes: [], fit };
   }
 
   /** One statement, so that the rows go from their source to the file without leaving the engine. */
@@ -250,6 +264,7 @@ export class DuckdbLoad implements Load {
     try {
       return await inTransaction(this.#session, body);
     } catch (cause) {
+      this.#fitted = undefined;
       if (cause === UNDO || !(cause instanceof DataLoaderError)) throw cause;
       // Faults of the rows and of the source keep their code; all are about this table.
       throw WRITE_FAULTS.has(cause.code)

@@ -89,31 +89,30 @@ export class Loads {
    */
   async record(position: Position, of: { rows: number; staged: boolean }): Promise<void> {
     const { recipe, resource, table } = this.#key;
+    // What is staged may be thrown away: until then the visible rows keep their position.
+    const outdated = of.staged ? "AND staged" : "";
+    // One call: it is made for each batch, and each waits for its turn of the event loop.
+    const { rowsChanged } = await this.#session.run(
+      `UPDATE ${this.#table.sql} SET position = NULL WHERE ${this.#mine} AND position IS NOT NULL ${outdated};
+       INSERT INTO ${this.#table.sql} (recipe, resource, table_name, run_id, sequence, position, rows, staged, committed_at)
+       SELECT ${quoteLiteral(recipe)}, ${quoteLiteral(resource)}, ${quoteLiteral(table)}, ${
+        quoteLiteral(position.runId)
+      }, ${position.sequence}, ${quoteLiteral(JSON.stringify(position))}, ${of.rows}, ${of.staged}, now()
+       WHERE NOT EXISTS (SELECT 1 FROM ${this.#table.sql} WHERE ${this.#mine} AND sequence >= ${position.sequence})`,
+    );
+    if (rowsChanged === 1) return;
     const [row] = await this.#session.query<{ newest: bigint | null }>(
       `SELECT max(sequence) AS newest FROM ${this.#table.sql} WHERE ${this.#mine}`,
     );
-    if (row!.newest !== null && Number(row!.newest) >= position.sequence) {
-      throw new ConnectorError(
-        "POSITION_CONFLICT",
-        `Commit ${position.sequence} of recipe "${recipe}" can't be written: the destination already has commit ${
-          row!.newest
-        }.`,
-        {
-          hint: "another run of the recipe is loading the same table: wait for it, then run again",
-          context: { recipe, resource, sequence: position.sequence, newest: Number(row!.newest) },
-        },
-      );
-    }
-    // What is staged may be thrown away: until then the visible rows keep their position.
-    const outdated = of.staged ? "AND staged" : "";
-    await this.#session.run(
-      `UPDATE ${this.#table.sql} SET position = NULL WHERE ${this.#mine} AND position IS NOT NULL ${outdated}`,
-    );
-    await this.#session.run(
-      `INSERT INTO ${this.#table.sql} (recipe, resource, table_name, run_id, sequence, position, rows, staged, committed_at)
-       VALUES (${quoteLiteral(recipe)}, ${quoteLiteral(resource)}, ${quoteLiteral(table)}, ${
-        quoteLiteral(position.runId)
-      }, ${position.sequence}, ${quoteLiteral(JSON.stringify(position))}, ${of.rows}, ${of.staged}, now())`,
+    throw new ConnectorError(
+      "POSITION_CONFLICT",
+      `Commit ${position.sequence} of recipe "${recipe}" can't be written: the destination already has commit ${
+        row!.newest
+      }.`,
+      {
+        hint: "another run of the recipe is loading the same table: wait for it, then run again",
+        context: { recipe, resource, sequence: position.sequence, newest: Number(row!.newest) },
+      },
     );
   }
 

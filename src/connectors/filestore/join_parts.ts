@@ -1,22 +1,27 @@
 /** Making one file of the parts that several batches have written. */
-import { type Compression, quoteList } from "../../sdk/mod.ts";
+import { type Compression, type PartFile, quoteList } from "../../sdk/mod.ts";
 import { compress, decompress, joinPath, LocalStorage, makeFolder, syncFile } from "../../storage/mod.ts";
 import { copyStatement, type Writer } from "./write_parts.ts";
 
 /** Writes `target` from parts (paths, in order). @throws what reading and writing throws. */
 export async function joinParts(parts: readonly string[], target: string, writer: Writer): Promise<void> {
   const storage = new LocalStorage();
-  switch (writer.format.joinParts) {
-    case "bytes":
-      // Compressed members stand one after the other in gzip and zstd files as well.
-      await storage.write(target, streamOf(bytesOf(parts)));
-      return;
-    case "json_array":
-      await storage.write(target, compress(streamOf(arrayOf(parts, writer.compression)), writer.compression));
-      return;
-    default:
-      await rewrite(parts, target, writer);
+  const how = writer.format.joinParts;
+  if (how === "bytes") {
+    // Compressed members stand one after the other in gzip and zstd files as well.
+    await storage.write(target, streamOf(bytesOf(parts)));
+  } else if (how === "json_array") {
+    await storage.write(target, compress(streamOf(arrayOf(parts, writer.compression)), writer.compression));
+  } else {
+    const joined = await how?.(await Promise.all(parts.map(partFile)), writer.options);
+    if (joined === undefined) await rewrite(parts, target, writer);
+    else await storage.write(target, joined);
   }
+}
+
+async function partFile(path: string): Promise<PartFile> {
+  const { size } = await Deno.stat(path);
+  return { size, open: (start, end) => new LocalStorage().open(path, { start, end }) };
 }
 
 async function* bytesOf(parts: readonly string[]): AsyncGenerator<Uint8Array> {

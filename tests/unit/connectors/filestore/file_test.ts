@@ -114,6 +114,32 @@ Deno.test(
 );
 
 Deno.test(
+  "Parquet parts are joined as they are, unless their row groups are small or a size was asked for",
+  bench(async (b) => {
+    const large = ["SELECT i FROM range(122880) AS r(i)", "SELECT i + 122880 AS i FROM range(50000) AS r(i)"];
+    const small = ["SELECT 0::BIGINT AS i", "SELECT 1::BIGINT AS i", "SELECT 2::BIGINT AS i"];
+    const cases: [Record<string, unknown>, string[], number[]][] = [
+      [{}, large, [122_880, 50_000]],
+      [{ row_group_size: 1_000_000 }, large, [172_880]],
+      [{}, small, [3]],
+    ];
+    for (const [options, selects, groups] of cases) {
+      await write(b, { path: "a.parquet", ...options }, selects);
+      const found = await b.session.query<{ rows: bigint }>(
+        `SELECT row_group_num_rows AS rows FROM parquet_metadata('${b.folder}/a.parquet') ORDER BY row_group_id`,
+      );
+      const sum = groups.reduce((a, n) => a + n, 0);
+      assert.deepEqual(found.map(({ rows }) => Number(rows)), groups);
+      const rows = await b.session.query<{ n: bigint }>(
+        `SELECT count(*) AS n FROM read_parquet('${b.folder}/a.parquet', file_row_number = true) WHERE i = file_row_number`,
+      );
+      assert.equal(Number(rows[0]!.n), sum, "all rows, in order");
+      assert.deepEqual(await b.tree(), ["a.parquet"]);
+    }
+  }),
+);
+
+Deno.test(
   "a load without a batch changes nothing",
   bench(async (b) => {
     await b.put("out.csv", "old\n");
