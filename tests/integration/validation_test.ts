@@ -1,10 +1,6 @@
 /** `validation` in whole runs: what becomes of rows, where they go, what is counted, and that nothing comes twice. */
 import assert from "node:assert/strict";
-import { executePlan, prepareRecipe } from "../../src/app/mod.ts";
-import type { RunEvent, RunSummary } from "../../src/observe/mod.ts";
-import type { Json } from "../../src/sdk/mod.ts";
 import { sql } from "./database.ts";
-import { withHome } from "./home.ts";
 import { CSV, recipe, reconcile, RULES, trial } from "./validation_trial.ts";
 
 Deno.test("fail: nothing is loaded, the error names rule, place, value and counts", () =>
