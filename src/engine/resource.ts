@@ -381,7 +381,8 @@ export class ResourceRun {
       if (await this.#isNothing(read)) continue;
       const started = Date.now();
       this.#reading = read;
-      this.#applied = await this.#apply(await this.#limited(read));
+      const input = await this.#limited(read);
+      this.#applied = await this.#apply(input);
       const { discarded } = await this.#applied.count();
       const { sql } = this.#applied.batch;
       // Hashing the row makes the engine compute every column, so that a bad value is found without writing.
@@ -395,7 +396,7 @@ export class ResourceRun {
       const accepted = await this.#validator?.check(count, position) ?? await count();
       const scanned = this.#validator?.scanned ?? session.rowsScanned?.();
       const rejected = (this.#validator?.rejectedRows ?? 0) + discarded;
-      const rowsRead = await this.#countRead(read.batch, accepted + rejected, scanned);
+      const rowsRead = await this.#countRead(input, accepted + rejected, scanned);
       this.#applied.committed();
       this.#rowsRead += rowsRead;
       this.#batches += 1;
@@ -466,7 +467,11 @@ export class ResourceRun {
    * own scan counter tells, and where it can't the source is counted.
    */
   async #countRead(input: Batch, received: number, scanned: number | undefined): Promise<number> {
-    return this.#applied!.keepsRows ? received : scanned ?? await input.rowCount();
+    if (this.#applied!.keepsRows) return received;
+    const { limit } = this.#io.options;
+    // The scan reads somewhat further than to the limit.
+    const most = limit === undefined ? Infinity : Math.max(0, limit - this.#rowsRead);
+    return scanned === undefined ? await input.rowCount() : Math.min(scanned, most);
   }
 
   /** Runs `body`; when it fails with an error that a retry can help, waits and runs it again. */

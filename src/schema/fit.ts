@@ -365,7 +365,7 @@ class Fitting {
       const [name] = destinationNames([column.name], this.#input.identifierLength);
       if (!here.has(name!.toLowerCase())) this.#fillMissing(column, name!);
     }
-    const names = new Set(this.#table.keys());
+    const names = [...this.#table.values()].map((column) => column.name);
     const written = new Set(this.#columns.map(({ name }) => name.toLowerCase()));
     const discarded = new Set(this.#notes.map(({ column }) => column?.toLowerCase()));
     // Files that are there keep the old name.

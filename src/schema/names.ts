@@ -65,13 +65,24 @@ function hashOf(text: string): string {
 /** Names of kinds as they stand in the names of variant columns. */
 const VARIANT_WORDS: Record<string, string> = { string: "text", integer: "int", boolean: "bool" };
 
-/** The column for values of another type: `amount__v_text`. */
+/**
+ * The column for values of another type: `amount__v_text`. Where that is beyond the limit the column's own name is cut: the end
+ * tells what it is.
+ */
 export function variantName(name: string, kind: string, limit?: number): string {
-  return shortenName(`${name}__v_${VARIANT_WORDS[kind] ?? kind}`, limit);
+  const ending = `__v_${VARIANT_WORDS[kind] ?? kind}`;
+  return `${shortenName(name, limit === undefined ? undefined : limit - ending.length)}${ending}`;
 }
 
 /** Whether a column is the variant of one of the others. */
-export function isVariantOf(name: string, names: ReadonlySet<string>): boolean {
+export function isVariantOf(name: string, others: Iterable<string>): boolean {
   const base = /^(.+)__v_[a-z]+$/i.exec(name)?.[1];
-  return base !== undefined && names.has(base.toLowerCase());
+  if (base === undefined) return false;
+  const same = (other: string) => other.toLowerCase() === base.toLowerCase();
+  // A name that was cut is as long as there was room, or shorter by a part of a character.
+  for (const other of others) {
+    if (same(other)) return true;
+    for (let spare = 0; spare < 4; spare++) if (same(shortenName(other, bytesOf(base) + spare))) return true;
+  }
+  return false;
 }

@@ -110,10 +110,11 @@ export function nextVersion(
 ): SchemaVersion | undefined {
   const last = versions.at(-1);
   const columns = [...versionColumns(now.schema)];
-  const names = new Set(columns.map((column) => column.name.toLowerCase()));
+  const loaded = columns.map((column) => column.name);
+  const names = new Set(loaded.map((name) => name.toLowerCase()));
   // A load without such values does not take their column away.
   for (const column of last?.columns ?? []) {
-    if (!names.has(column.name.toLowerCase()) && isVariantOf(column.name, names)) columns.push(column);
+    if (!names.has(column.name.toLowerCase()) && isVariantOf(column.name, loaded)) columns.push(column);
   }
   const changes = last === undefined ? [] : diffColumns(last.columns, columns, now.renamed);
   if (last !== undefined && changes.length === 0) return undefined;

@@ -73,3 +73,43 @@ export async function changeTable<C extends SqlColumn>(
   }
   return planned;
 }
+
+/** Changes that an overwrite makes of the live table and not of the staging table: names and NOT NULL. */
+const LATER: ReadonlySet<TableChange["kind"]> = new Set(["rename_column", "drop_not_null", "set_not_null"]);
+
+/** Those that are to be made when the rows are replaced: what waits already, and what comes with a batch. */
+export function laterChanges(
+  waiting: readonly TableChange[],
+  changes: readonly TableChange[] = [],
+): readonly TableChange[] {
+  const known = new Set(waiting.map((change) => change.description));
+  return [
+    ...waiting,
+    ...changes.filter(({ kind, description }) => LATER.has(kind) && !known.has(description)),
+  ];
+}
+
+/** A table as it will be after such changes. */
+export function changedTable<C extends SqlColumn>(
+  table: SqlTable<C>,
+  changes: readonly TableChange[],
+): SqlTable<C> {
+  return changes.reduce((before, change) => {
+    if (!LATER.has(change.kind)) return before;
+    const { column } = change as { column: string };
+    const same = (name: string) => name.toLowerCase() === column.toLowerCase();
+    const nullable = change.kind === "drop_not_null"
+      ? { nullable: true }
+      : change.kind === "set_not_null"
+      ? { nullable: false }
+      : {};
+    const renamed = (name: string) => change.kind === "rename_column" && same(name) ? change.to : name;
+    return {
+      ...before,
+      columns: before.columns.map((one) =>
+        same(one.name) ? { ...one, ...nullable, name: renamed(one.name) } : one
+      ),
+      keys: before.keys.map((key) => ({ ...key, columns: key.columns.map(renamed) })),
+    };
+  }, table);
+}

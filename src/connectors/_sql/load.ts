@@ -16,7 +16,7 @@ import {
   type WriteOptions,
   type WriteResult,
 } from "../../sdk/mod.ts";
-import { changeTable, plannedChanges } from "./change_table.ts";
+import { changedTable, changeTable, laterChanges, plannedChanges } from "./change_table.ts";
 import type { SqlDriver } from "./dialect.ts";
 import { type Fit, fitSchema } from "./fit.ts";
 import { findKeys, requireTargetKeys } from "./keys.ts";
@@ -50,8 +50,8 @@ export class SqlLoad<C extends SqlColumn> implements Load {
   readonly #replaces: boolean;
   /** SQL: when the versions of this load begin. */
   #versionsAt: string | undefined;
-  /** Changes of the live table that wait until its rows are replaced. */
-  readonly #later: TableChange[] = [];
+  /** Changes of the live table that wait until its rows are replaced; with the staged position they outlast this process. */
+  #later: readonly TableChange[] = [];
 
   constructor({ driver, target, request, context }: SqlLoadOptions<C>) {
     this.#driver = driver;
@@ -70,7 +70,11 @@ export class SqlLoad<C extends SqlColumn> implements Load {
       await this.#driver.lockLoad(this.#loads.key);
       const staged = await this.#loads.newest({ staged: true });
       const there = await this.#driver.readTable(this.#staging) !== undefined;
-      if (staged !== undefined && there && this.#replaces) return staged;
+      if (staged !== undefined && there && this.#replaces) {
+        const { later = [], ...position } = staged;
+        this.#later = later;
+        return position;
+      }
       if (staged !== undefined || there) await this.#discardStaging();
       // Rows that someone has dropped with their table were not loaded: a position without them would hide that.
       if (await this.#driver.readTable(this.#target) === undefined) return undefined;
@@ -80,16 +84,19 @@ export class SqlLoad<C extends SqlColumn> implements Load {
 
   async writeBatch(batch: Batch, position: Position, options: WriteOptions = {}): Promise<WriteResult> {
     let result: WriteResult | undefined;
+    let later: readonly TableChange[] = [];
     try {
       await this.#transaction(async () => {
         await this.#prepare(position);
         if (this.#replaces && !(await this.#stagedBy(position.runId))) await this.#discardStaging();
-        result = await this.#write(batch, options);
+        later = laterChanges(this.#later, options.changes);
+        result = await this.#write(batch, { ...options, later });
         const quarantined = await options.settle?.(result.rowsReceived);
         if (quarantined !== undefined) await addQuarantined(this.#driver, quarantined, this.#target);
-        await this.#loads.record(position, { rows: result.rowsWritten, staged: this.#replaces });
+        await this.#loads.record(position, { rows: result.rowsWritten, staged: this.#replaces, later });
       });
       this.#loads.committed();
+      this.#later = later;
     } catch (error) {
       if (error instanceof CommitUnknownError) error.result = result;
       throw error;
@@ -101,7 +108,7 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     try {
       await this.#transaction(async () => {
         await this.#prepare();
-        await this.#write(batch, options);
+        await this.#write(batch, { ...options, later: laterChanges(this.#later, options.changes) });
         await this.#driver.checkDeferred?.();
         throw UNDO;
       });
@@ -114,11 +121,12 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     await this.#transaction(async () => {
       await this.#prepare(position);
       if (this.#replaces && await this.#stagedBy(position.runId)) {
-        const table = await this.#driver.readTable(this.#target);
-        if (table !== undefined) {
-          await changeTable(this.#driver, this.#later, { target: this.#target, table });
-        }
+        const there = await this.#driver.readTable(this.#target) !== undefined;
+        // The rows that are replaced may have NULLs where the new ones have none.
+        const isLast = ({ kind }: TableChange) => kind === "set_not_null";
+        if (there) await this.#changeLive(this.#later.filter((change) => !isLast(change)));
         await this.#driver.overwrite.publish(this.#staging, this.#target);
+        if (there) await this.#changeLive(this.#later.filter(isLast));
         await this.#loads.publish();
       }
       const { quarantineTable: table } = this.#request;
@@ -141,6 +149,12 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     });
   }
 
+  async #changeLive(changes: readonly TableChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    const table = await this.#driver.readTable(this.#target);
+    await changeTable(this.#driver, changes, { target: this.#target, table });
+  }
+
   async #transaction<T>(body: () => Promise<T>): Promise<T> {
     this.#context.signal.throwIfAborted();
     try {
@@ -159,7 +173,10 @@ export class SqlLoad<C extends SqlColumn> implements Load {
   }
 
   /** Writes a batch into the table it belongs in now, which is made or widened first. Inside a transaction. */
-  async #write(batch: Batch, options: WriteOptions): Promise<WriteResult> {
+  async #write(
+    batch: Batch,
+    options: WriteOptions & { later: readonly TableChange[] },
+  ): Promise<WriteResult> {
     const driver = this.#driver;
     const there = await driver.readTable(this.#target);
     this.#refuseView(there);
@@ -168,12 +185,19 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     const scd2 = merges && this.#request.strategy === "scd2";
     const into = this.#replaces ? this.#staging : this.#target;
     const told = await this.#change(options.changes, { table: there, keys: scd2 ? [] : keys });
-    const live = told.length === 0 ? there : await driver.readTable(this.#target);
+    const live = this.#replaces
+      ? there && changedTable(there, options.later)
+      : told.length === 0
+      ? there
+      : await driver.readTable(this.#target);
     const before = (this.#replaces ? await driver.readTable(into) : undefined) ?? live;
     if (merges) requireTargetKeys(before, keys, this.#target);
     if (scd2) checkScd2(batch.schema, this.#replaces ? undefined : before, { target: this.#target, keys });
     const isNew = there === undefined;
-    const changes = [...told, ...await this.#makeRoom(batch, { live, isNew, keys, scd2 })];
+    const room = await this.#makeRoom(batch, { live, isNew, keys, scd2, changes: options.changes });
+    const isTold = (change: SchemaChange) =>
+      told.some(({ kind, column }) => kind === change.kind && column === change.column);
+    const changes = [...told, ...room.filter((change) => !isTold(change))];
     const table = (await driver.readTable(into))!;
     const fit = fitSchema(batch.schema, table, { target: into, dialect: driver.dialect });
     if (!merges) return { ...await this.#insert(batch, { fit, into }), changes };
@@ -191,7 +215,13 @@ export class SqlLoad<C extends SqlColumn> implements Load {
   /** The table or staging table, with a column for each of the batch's. Returns what changes, as people know the tables. */
   async #makeRoom(
     batch: Batch,
-    of: { live: SqlTable<C> | undefined; isNew: boolean; keys: readonly string[]; scd2: boolean },
+    of: {
+      live: SqlTable<C> | undefined;
+      isNew: boolean;
+      keys: readonly string[];
+      scd2: boolean;
+      changes?: readonly TableChange[];
+    },
   ): Promise<readonly SchemaChange[]> {
     const driver = this.#driver;
     const { dialect } = driver;
@@ -204,9 +234,11 @@ export class SqlLoad<C extends SqlColumn> implements Load {
     });
     const into = this.#replaces ? this.#staging : this.#target;
     const there = this.#replaces ? await driver.readTable(this.#staging) : of.live;
-    const made = this.#replaces && there === undefined
+    const isNewStaging = this.#replaces && there === undefined;
+    const made = isNewStaging
       ? await this.#createStaging(batch, { ...of, keys })
       : await this.#make(fitSchema(batch.schema, there, { ...fitting, target: into }), into);
+    if (isNewStaging && of.live !== undefined) await this.#retypeStaging(of.changes);
     if (of.scd2) await addValidity(driver, into);
     if (made || (of.isNew && !this.#replaces)) await driver.afterCreate?.(into, of);
     return told.changes;
@@ -219,19 +251,27 @@ export class SqlLoad<C extends SqlColumn> implements Load {
   ): Promise<readonly SchemaChange[]> {
     if (changes === undefined) return [];
     if (!this.#replaces) return await changeTable(this.#driver, changes, { ...of, target: this.#target });
-    if (of.table !== undefined) {
-      // Names and NOT NULL are no matter of the staging table: they change when it takes the live one's place.
-      const later = changes.filter(({ kind }) =>
-        ["rename_column", "drop_not_null", "set_not_null"].includes(kind)
-      );
-      this.#later.push(...later);
-      return plannedChanges(this.#driver, later, { ...of, target: this.#target });
-    }
     const table = await this.#driver.readTable(this.#staging);
+    if (of.table !== undefined) {
+      if (table !== undefined) await this.#retypeStaging(changes);
+      const live = [
+        ...laterChanges([], changes),
+        ...changes.filter(({ kind }) => kind === "change_type"),
+      ];
+      return plannedChanges(this.#driver, live, { ...of, target: this.#target });
+    }
     if (table === undefined) {
       await changeTable(this.#driver, changes, { ...of, table, target: this.#staging });
     }
     return [];
+  }
+
+  /** The staging table is made as the live one will be, as far as that is known; more may come with each batch. */
+  async #retypeStaging(changes: readonly TableChange[] = []): Promise<void> {
+    const wanted = changes.filter(({ kind }) => kind === "drop_not_null" || kind === "change_type");
+    if (wanted.length === 0) return;
+    const table = await this.#driver.readTable(this.#staging);
+    await changeTable(this.#driver, wanted, { table, target: this.#staging });
   }
 
   async #make(fit: Fit<C>, target: Target): Promise<boolean> {
@@ -315,6 +355,7 @@ export class SqlLoad<C extends SqlColumn> implements Load {
   }
 
   async #discardStaging(): Promise<void> {
+    this.#later = [];
     await this.#driver.run(`DROP TABLE IF EXISTS ${this.#staging.sql}`);
     if (await this.#loads.exists()) await this.#loads.discardStaged();
   }

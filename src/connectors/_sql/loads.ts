@@ -2,12 +2,15 @@
  * `_dataloader_loads`: one row a commit, written in the transaction that writes the rows it speaks of (DESIGN §8). Only the
  * newest row of a load, and that of an overwrite under way, still hold a position; the others are its history.
  */
-import { ConnectorError, type Position } from "../../sdk/mod.ts";
+import { ConnectorError, type Position, type TableChange } from "../../sdk/mod.ts";
 import type { SqlDriver } from "./dialect.ts";
 import { beside, type SqlColumn, type Target } from "./table.ts";
 
 /** The name of the table, in the schema of the table that is loaded. */
 export const LOADS_TABLE = "_dataloader_loads";
+
+/** A position as it is kept: with staged rows, what changes of the live table when they take its place. */
+export type KeptPosition = Position & { readonly later?: readonly TableChange[] };
 
 /** The rows of one recipe and resource about one table. */
 export class Loads {
@@ -73,7 +76,7 @@ export class Loads {
    * The newest position, of visible rows or of staged ones.
    * @throws {ConnectorError} `POSITION_CORRUPTED` where it can't be read: never a silent restart.
    */
-  async newest(options: { staged: boolean }): Promise<Position | undefined> {
+  async newest(options: { staged: boolean }): Promise<KeptPosition | undefined> {
     if (!(await this.exists())) return undefined;
     const staged = options.staged ? "staged" : "NOT staged";
     const [row] = await this.#driver.query<{ position: string; sequence: bigint | number }>(
@@ -83,7 +86,7 @@ export class Loads {
     );
     if (row === undefined) return undefined;
     try {
-      const position = JSON.parse(row.position) as Position;
+      const position = JSON.parse(row.position) as KeptPosition;
       if (
         typeof position.runId !== "string" || typeof position.state !== "object" || position.state === null
       ) {
@@ -127,7 +130,10 @@ export class Loads {
   }
 
   /** Records a commit, and takes the position off the rows it outdates. Inside the transaction. */
-  async record(position: Position, of: { rows: number; staged: boolean }): Promise<void> {
+  async record(
+    position: Position,
+    of: { rows: number; staged: boolean; later?: readonly TableChange[] },
+  ): Promise<void> {
     const { literal, now } = this.#driver.dialect;
     const { recipe, resource, table } = this.#key;
     // What is staged may be thrown away: until then the visible rows keep their position.
@@ -138,12 +144,14 @@ export class Loads {
       doing,
     );
     const values = [recipe, resource, table, position.runId].map(literal);
+    const later = of.later ?? [];
+    const kept: KeptPosition = later.length === 0 ? position : { ...position, later };
     await this.#driver.run(
       `INSERT INTO ${this.#table.sql}
          (recipe, resource, table_name, run_id, sequence, position, "rows", staged, committed_at)
-       VALUES (${values.join(", ")}, ${position.sequence}, ${
-        literal(JSON.stringify(position))
-      }, ${of.rows}, ${literal(of.staged)}, ${now})`,
+       VALUES (${values.join(", ")}, ${position.sequence}, ${literal(JSON.stringify(kept))}, ${of.rows}, ${
+        literal(of.staged)
+      }, ${now})`,
       doing,
     );
   }

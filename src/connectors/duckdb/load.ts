@@ -21,7 +21,7 @@ import { asConnectorError, findRelation, inTransaction, type Target } from "./da
 import { Loads } from "./loads.ts";
 import { addQuarantined, removeOlder } from "./quarantine.ts";
 import { applyMerge, stageBatch } from "./merge.ts";
-import { addValidity, checkScd2, versionTime } from "./scd2.ts";
+import { addValidity, checkScd2, hasVersions, VALID_TO, versionTime } from "./scd2.ts";
 import { type Fit, fitSchema, makeChanges, readTable } from "./schema.ts";
 import { createStaging, dropStaging, fitStaging, stagingOf, swap } from "./staging.ts";
 
@@ -136,7 +136,13 @@ export class DuckdbLoad implements Load {
 
   async existing(): Promise<string | undefined> {
     const target = this.#replaces ? this.#staging : this.#target;
-    return await readTable(this.#session, target) === undefined ? undefined : `SELECT * FROM ${target.sql}`;
+    const table = await readTable(this.#session, target);
+    if (table === undefined) return undefined;
+    const { mode, strategy } = this.#request;
+    const versions = mode === "merge" && strategy === "scd2" && hasVersions(table);
+    // Versions that have ended are no rows that are there.
+    const current = versions ? ` WHERE ${VALID_TO} IS NULL` : "";
+    return `SELECT * FROM ${target.sql}${current}`;
   }
 
   async lookup(column: string, value: string): Promise<string | undefined> {

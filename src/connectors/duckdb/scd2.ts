@@ -8,7 +8,13 @@ import type { Staged } from "./merge.ts";
 import { type ExistingTable, readTable } from "./schema.ts";
 
 const FROM = "_valid_from";
-const TO = "_valid_to";
+export const VALID_TO = "_valid_to";
+const TO = VALID_TO;
+
+/** Whether a table keeps versions: one that was there before may not yet. */
+export function hasVersions(table: ExistingTable): boolean {
+  return table.columns.some(({ name }) => name.toLowerCase() === VALID_TO);
+}
 
 /**
  * What must hold before versions are written.

@@ -543,6 +543,27 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     changes: [],
   },
   {
+    name: "variant: its name is cut where it is too long, and is known again",
+    loads: [
+      first(`SELECT 1::BIGINT AS id, 5::BIGINT AS "${LONG}"`),
+      first(`SELECT 2::BIGINT AS id, 'x' AS "${LONG}"`, on("on_type_change: variant")),
+      first(
+        `SELECT 3::BIGINT AS id, 9::BIGINT AS "${LONG}"`,
+        on("on_type_change: variant, on_missing_column: freeze"),
+      ),
+    ],
+    columns: { id: "int64", [LONG]: "int64", [`${LONG}__v_text`]: "string" },
+    rows: [["1", "5", null], ["2", null, "x"], ["3", "9", null]],
+    changes: [],
+    postgres: {
+      columns: {
+        id: "int64",
+        [shortenName(LONG, 63)]: "int64",
+        [`${shortenName(shortenName(LONG, 63), 63 - "__v_text".length)}__v_text`]: "string",
+      },
+    },
+  },
+  {
     name: "variant: dates among integers",
     loads: [first(A), first("SELECT 2::BIGINT AS id, DATE '2024-01-02' AS a", on("on_type_change: variant"))],
     columns: { id: "int64", a: "int64", a__v_date: "date" },
@@ -683,6 +704,74 @@ export const EVOLUTION_CASES: readonly EvolutionCase[] = [
     columns: { id: "int32", new: "int64" },
     rows: [["1", "5"], ["2", "5000000000"]],
     changes: ["rename_column old", "change_type new"],
+  },
+  // Names, NULL and overwrite: they change with the rows.
+  {
+    name: "overwrite: a column of the table gets another name",
+    only: "tables",
+    loads: [
+      first("SELECT 1 AS id, 'Ada' AS fname", NONE, OVERWRITE),
+      first("SELECT 2 AS id, 'Grace' AS first_name", cols("name: first_name, rename_from: fname"), OVERWRITE),
+    ],
+    columns: { id: "int32", first_name: "string" },
+    rows: [["2", "Grace"]],
+    changes: ["rename_column fname"],
+  },
+  {
+    name: "overwrite: a column of the table gets another name and a wider type",
+    only: "tables",
+    loads: [
+      first("SELECT 1 AS old, 'Ada' AS a", NONE, OVERWRITE),
+      first(
+        "SELECT 5000000000 AS new, 'Grace' AS a",
+        on("allow_type_changes: true", cols("name: new, rename_from: old")),
+        OVERWRITE,
+      ),
+    ],
+    columns: { new: "int64", a: "string" },
+    rows: [["5000000000", "Grace"]],
+    changes: ["rename_column old", "change_type new"],
+  },
+  {
+    name: "overwrite: a key of the table gets another name",
+    only: "tables",
+    loads: [
+      first("SELECT 1 AS old, 'Ada' AS a", cols("name: old, primary_key: true"), OVERWRITE),
+      first(
+        "SELECT 2 AS new, 'Grace' AS a",
+        cols("name: new, rename_from: old, primary_key: true"),
+        OVERWRITE,
+      ),
+    ],
+    columns: { new: "int32", a: "string" },
+    rows: [["2", "Grace"]],
+    changes: ["rename_column old"],
+  },
+  {
+    name: "overwrite: NULL comes where there was none",
+    only: "tables",
+    loads: [
+      first("SELECT 1 AS id, 'x' AS a", cols("name: a, nullable: false"), OVERWRITE),
+      first("SELECT 2 AS id, NULL::VARCHAR AS a", on("on_nullability_change: evolve"), OVERWRITE),
+    ],
+    columns: { id: "int32", a: "string" },
+    rows: [["2", null]],
+    changes: ["drop_not_null a"],
+  },
+  {
+    name: "overwrite: no NULL any more, where the rows that are replaced have some",
+    only: "tables",
+    loads: [
+      first("SELECT 1 AS id, NULL::VARCHAR AS a", NONE, OVERWRITE),
+      first(
+        "SELECT 2 AS id, 'x' AS a",
+        on("on_nullability_change: evolve", cols("name: a, nullable: false")),
+        OVERWRITE,
+      ),
+    ],
+    columns: { id: "int32", a: "string" },
+    rows: [["2", "x"]],
+    changes: ["set_not_null a"],
   },
   // NULL.
   {

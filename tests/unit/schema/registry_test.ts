@@ -3,6 +3,7 @@ import { createSession } from "../../../src/batch/mod.ts";
 import {
   destinationNames,
   diffColumns,
+  isVariantOf,
   nextVersion,
   type SchemaRegistry,
   shortenName,
@@ -119,7 +120,22 @@ Deno.test("names beyond a limit are cut by bytes, stay apart, and are cut the sa
   }
   assert.equal(shortenName("short", 63), "short");
   assert.equal(shortenName(long, undefined), long);
-  assert.match(variantName(`${long}a`, "string", 63), /_[0-9a-f]{8}$/);
+});
+
+Deno.test("names of variants keep their ending where they are cut, and are known by it", () => {
+  for (const name of ["price", "größe_".repeat(20), "東京".repeat(40), "x".repeat(62), "é".repeat(31)]) {
+    for (
+      const [kind, limit] of [["string", 63], ["datetime", 63], ["integer", 30], ["date", undefined]] as const
+    ) {
+      const variant = variantName(name, kind, limit);
+      assert.match(variant, /__v_[a-z]+$/);
+      if (limit !== undefined) assert.ok(new TextEncoder().encode(variant).length <= limit, variant);
+      assert.ok(isVariantOf(variant, ["other", name]), variant);
+      assert.ok(!isVariantOf(variant, ["other", `${name}x`]), variant);
+    }
+  }
+  assert.ok(!isVariantOf("price", ["price"]));
+  assert.ok(isVariantOf("Price__v_text", ["price"]));
 });
 
 Deno.test("two columns that would get one name are told", () => {
