@@ -1,5 +1,12 @@
 /** Files of this machine. */
-import { ConnectorError, nearest, type Storage, type StoredFile, syncFolderEntries } from "../sdk/mod.ts";
+import {
+  ConnectorError,
+  hintOfPaths,
+  pathsIn,
+  type Storage,
+  type StoredFile,
+  syncFolderEntries,
+} from "../sdk/mod.ts";
 import { fileError } from "./errors.ts";
 import { expandBraces, globBase, type GlobPart, hasGlob, parseGlob } from "./glob.ts";
 import { isOwnFile, joinPath, nameOf, normalizePath, parentOf } from "./paths.ts";
@@ -178,18 +185,15 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * What a folder holds: names near `path` for an error's hint, at most `limit`, best first. Undefined where it may not be
- * looked into.
+ * What a folder holds: paths of names near `path` for an error's hint, at most `limit`, best first. Undefined where it may
+ * not be looked into.
  */
 export async function namesNear(path: string, limit = 5): Promise<string[] | undefined> {
-  const base = hasGlob(path) ? globBase(path) : parentOf(path);
-  const entries = await entriesOf(base).catch(() => undefined);
-  if (entries === undefined) return undefined;
-  const names = entries.filter((entry) => !entry.name.startsWith(".") && !isOwnFile(entry.name))
-    .map((entry) => entry.isDirectory ? `${entry.name}/` : entry.name).sort();
-  const best = nearest(nameOf(path), names);
-  const ordered = best === undefined ? names : [best, ...names.filter((name) => name !== best)];
-  return ordered.slice(0, limit).map((name) => joinPath(base, name));
+  return await pathsIn(folderOf(path), { like: nameOf(path), limit });
+}
+
+function folderOf(path: string): string {
+  return hasGlob(path) ? globBase(path) : parentOf(path);
 }
 
 async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
@@ -236,16 +240,22 @@ function compare(a: string, b: string): number {
 
 /** @throws {ConnectorError} `FILE_NOT_FOUND` or `NO_FILES`, naming what is there instead. */
 export async function noFiles(pattern: string): Promise<never> {
-  const near = await namesNear(pattern);
-  const there = near === undefined
-    ? "check the path; a relative one starts at the recipe's folder"
-    : near.length === 0
-    ? "its folder is empty or not there"
-    : `there are: ${near.join(", ")}`;
   const glob = hasGlob(pattern) || pattern.endsWith("/");
+  if (!glob && (await Deno.stat(pattern).catch(() => undefined))?.isDirectory) {
+    throw new ConnectorError("FILE_NOT_FOUND", `"${pattern}" is a folder.`, {
+      hint: `for the files in it write \`${pattern}/\`, or a pattern: ${pattern}/*`,
+      context: { path: pattern },
+    });
+  }
+  const near = await namesNear(pattern);
   throw new ConnectorError(
     glob ? "NO_FILES" : "FILE_NOT_FOUND",
     glob ? `No file matches "${pattern}".` : `The file "${pattern}" is not there.`,
-    { hint: there, context: { path: pattern, near: near ?? [] } },
+    {
+      hint: near === undefined
+        ? "check the path; a relative one starts at the recipe's folder"
+        : hintOfPaths(near),
+      context: { path: pattern, folder: folderOf(pattern), ...(near === undefined ? {} : { near }) },
+    },
   );
 }
