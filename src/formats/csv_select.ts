@@ -15,7 +15,7 @@ import type { CsvOptions } from "./csv.ts";
 import { assertLastLineFits } from "./csv_last_line.ts";
 import { findLongRecord, LONGEST_LINE, longLine, mayBeTooLong } from "./csv_long_line.ts";
 import { type CsvDialect, lineOfRecord } from "./csv_records.ts";
-import { type ColumnTypes } from "./columns.ts";
+import type { ColumnType, ColumnTypes } from "./columns.ts";
 import { engineName, pathList } from "./engine_paths.ts";
 import { castText, misfit, type TextCast, type TextFormats } from "./text_cast.ts";
 import { transcode } from "./transcode.ts";
@@ -308,10 +308,7 @@ export class CsvScan implements OpenedScan {
             : ""
         }.`,
       {
-        hint: inferred
-          ? `give the column its type under \`columns:\` (${row.name}: string keeps all), or set \`sample_size: -1\` ` +
-            "to look at every row first"
-          : "mend the value, or give the column another type under `columns:`",
+        hint: hintOf(row, { ...this.types.get(row.name)!, separator: options.decimal_separator ?? "." }),
         context: {
           file: file.path,
           row: Number(row.record),
@@ -371,4 +368,28 @@ export function unusedName(name: string, columns: readonly string[]): string {
   let unused = name;
   while (taken.has(unused.toLowerCase())) unused = `_${unused}`;
   return unused;
+}
+
+/** What to do about a value that does not fit. */
+function hintOf(
+  { name, value }: { name: string; value: string },
+  { type, inferred, separator }: ColumnType & { separator: string },
+): string {
+  const isFraction = type.kind === "float" || type.kind === "decimal";
+  if (isFraction && separator === "." && /^\s*[+-]?[\d.]*,\d+\s*$/.test(value)) {
+    return 'where a comma stands before the decimals, set `decimal_separator: ","`';
+  }
+  if (isFraction && separator === "," && value.includes(".")) {
+    return `points between thousands are not taken out: read the column as text (columns: {${name}: string}) and do so in a step`;
+  }
+  if (type.kind === "date" && /\d/.test(value)) {
+    return 'say how dates are written: `date_format: "%d/%m/%Y"`, for example';
+  }
+  if (type.kind === "datetime" && /\d/.test(value)) {
+    return 'say how times are written: `timestamp_format: "%d/%m/%Y %H:%M:%S"`, for example';
+  }
+  return inferred
+    ? `give the column its type under \`columns:\` (${name}: string keeps all), or set \`sample_size: -1\` ` +
+      "to look at every row first"
+    : "mend the value, or give the column another type under `columns:`";
 }

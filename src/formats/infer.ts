@@ -1,6 +1,6 @@
 /** Deciding column types from samples of text, so that every value of the sample keeps all that it says. */
 import { type LogicalType, quoteIdent, quoteLiteral, type Session } from "../sdk/mod.ts";
-import type { TextFormats } from "./text_cast.ts";
+import { pointed, type TextFormats } from "./text_cast.ts";
 
 /** What a value looks like. `exp` is a number with an exponent; `big` and `decimal` fit no int64 and no double exactly. */
 export type Kind =
@@ -161,9 +161,7 @@ function decideNumber(shape: Shape, kinds: ReadonlySet<Kind>): LogicalType {
 
 function number(value: string, formats: TextFormats): string {
   const separator = formats.decimalSeparator;
-  return separator === undefined || separator === "."
-    ? value
-    : `replace(${value}, ${quoteLiteral(separator)}, '.')`;
+  return separator === undefined || separator === "." ? value : pointed(value);
 }
 
 /** SQL that names the kind of a text. Numbers that start with 0, + or a blank are text: those say something. */

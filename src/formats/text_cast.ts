@@ -72,9 +72,12 @@ function isNumber(type: LogicalType): boolean {
 
 function numberText(text: string, cast: TextCast): string {
   const separator = cast.formats?.decimalSeparator;
-  return separator === undefined || separator === "." || !isNumber(cast.type)
-    ? text
-    : `replace(${text}, ${quoteLiteral(separator)}, '.')`;
+  return separator === undefined || separator === "." || !isNumber(cast.type) ? text : pointed(text);
+}
+
+/** A number with a decimal comma as one with a point. A point in it makes it none: it would stand between thousands. */
+export function pointed(text: string): string {
+  return `translate(${text}, ',.', '.!')`;
 }
 
 const DATE = "\\d{4,}-\\d\\d-\\d\\d";

@@ -38,6 +38,8 @@ export abstract class FileLoad implements Load {
   protected abstract publishAll(position: Position): Promise<void>;
   /** True where nothing needs to be remembered once the load is committed. */
   protected abstract readonly forgets: boolean;
+  /** The one file that is written, as a source would name it. */
+  protected readonly target?: string;
   /** How a staged batch is written. */
   protected stageWriter(_number: number): Writer & { part?: number } {
     return this.writer;
@@ -105,7 +107,15 @@ export abstract class FileLoad implements Load {
   /** @throws {ConnectorError} `READS_ITSELF` where the batch is read from a file that this recipe has appended. */
   #refuseItself(batch: Batch): void {
     const { files } = batch.metadata;
-    if (this.replace || !Array.isArray(files)) return;
+    if (!Array.isArray(files)) return;
+    if (files.some((file) => file === this.target)) {
+      throw new ConnectorError(
+        "READS_ITSELF",
+        `${this.target} is both source and destination: what the steps leave out of it would be lost.`,
+        { hint: "write another file", context: { file: this.target! } },
+      );
+    }
+    if (this.replace) return;
     const folder = this.work.path("");
     const own = files.find((file) =>
       typeof file === "string" && file.startsWith(folder) && isPartOf(nameOf(file), this.writer.context)

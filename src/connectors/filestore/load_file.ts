@@ -16,10 +16,12 @@ export class SingleFileLoad extends FileLoad {
   readonly #staging: Writer | undefined;
   protected readonly forgets = true;
   protected override readonly oneSchema = true;
+  protected override readonly target: string;
 
   constructor(work: WorkFolder, options: { writer: Writer; request: LoadRequest; file: string }) {
     super(work, options);
     this.#file = options.file;
+    this.target = work.path(options.file);
     const { format } = options.writer;
     this.#staging = format.joinParts !== undefined
       ? undefined

@@ -309,5 +309,5 @@ Deno.test("an in-memory database takes a load and gives it back", () =>
     await write(session, opened, "SELECT 1 AS id", position(1));
     await opened.commit(position(2, { complete: true }));
     const source = await openSource(session, config);
-    assert.match((await source.check())[1]!, /main\.t has 1 columns/);
+    assert.match((await source.check())[1]!, /main\.t has 1 column/);
   }));

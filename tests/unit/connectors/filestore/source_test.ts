@@ -88,7 +88,7 @@ Deno.test("findPartitions", () => {
 });
 
 Deno.test(
-  "modified_time over real files: new, changed, unchanged; nothing to do is no error once files were seen",
+  "modified_time over real files: new, changed, unchanged; an emptied folder is no error, one that is gone is",
   bench(async (b) => {
     await b.put("in/a.csv", "i\n1\n");
     await b.put("in/b.csv", "i\n2\n");
@@ -107,8 +107,11 @@ Deno.test(
       first.state,
     );
     assert.deepEqual([description.files, description.statements.length], [2, 2]);
-    await Deno.remove(`${b.folder}/in`, { recursive: true });
+    for (const name of ["a", "b", "c"]) await Deno.remove(`${b.folder}/in/${name}.csv`);
     assert.equal((await b.read(config, { incremental: MODIFIED, state: third.state })).batches.length, 0);
+    await Deno.remove(`${b.folder}/in`, { recursive: true });
+    // A folder that is not there is not one that was emptied.
+    await assert.rejects(b.read(config, { incremental: MODIFIED, state: third.state }), { code: "NO_FILES" });
     await assert.rejects(b.read(config, { incremental: MODIFIED }), { code: "NO_FILES" });
   }),
 );
