@@ -46,7 +46,12 @@ export async function typeHints(
   const there = new Map((table?.columns ?? []).map(({ name, type }) => [name.toLowerCase(), type]));
   const destination = beforeSteps(there, resource.steps);
   const text = beforeSteps(ruledTypes(resource), resource.steps, expressionsOf(resource));
-  return { destination, text: new Set(text.keys()), replaced: of.replaces };
+  return {
+    destination,
+    text: new Set(text.keys()),
+    replaced: of.replaces,
+    firm: resource.schema === undefined,
+  };
 }
 
 /** The columns of text that rules of `type` keep to one, with that type. By name after the steps, in lower case. */

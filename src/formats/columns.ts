@@ -14,6 +14,23 @@ export interface ColumnType {
   readonly beyond?: boolean;
 }
 
+/** Why a value must be of a column's type, for an error's message; empty where the recipe says so. */
+export function becauseOf({ inferred, hinted }: ColumnType): string {
+  if (hinted) return ", which the column is at the destination";
+  return inferred ? ", which the column looked like in the sample" : "";
+}
+
+/** What to do about a value that is not of a column's type. */
+export function hintOnType(name: string, { inferred, hinted }: ColumnType): string {
+  if (hinted) {
+    return `mend the value; or let the column change: \`schema: {evolution: {on_type_change: evolve}}\``;
+  }
+  return inferred
+    ? `give the column its type under \`columns:\` (${name}: string keeps all), or set \`sample_size: -1\` to look at ` +
+      "every row first"
+    : "mend the value, or give the column another type under `columns:`";
+}
+
 /**
  * The columns of all files, in the order they first come up. A column that is new in a later file is added, NULL in
  * the files before it, with a warning; one that an earlier file has and a later one has not is refused unless `missing` is

@@ -9,14 +9,14 @@ import {
   quoteIdent,
   quoteLiteral,
   type ScanContext,
-  type TypeHints,
 } from "../sdk/mod.ts";
 import type { CsvOptions } from "./csv.ts";
 import { type Head, readHead } from "./csv_head.ts";
 import { type CsvDialect, firstRecords, headerNames, sniffDelimiter } from "./csv_records.ts";
 import { assertStart, expectedRecord, recordsSkipped, strayQuote } from "./csv_start.ts";
 import { type CsvFile, CsvScan } from "./csv_select.ts";
-import { decideType, hasNoValues, readShapes, sampleRows, type Shape, shapeFits } from "./infer.ts";
+import { hintedText } from "./hints.ts";
+import { decideType, readShapes, sampleRows, type Shape } from "./infer.ts";
 import { wholeColumnTypes } from "./whole_columns.ts";
 import { type ColumnType, type ColumnTypes, mergeColumns, unknownColumn } from "./columns.ts";
 
@@ -219,7 +219,7 @@ async function findTypes(
     return types;
   }
   open.forEach((name, index) => {
-    const hinted = hintedType(name, shapes[index], hints);
+    const hinted = hintedText(name, shapes[index], hints);
     types.set(name, {
       type: hinted ?? decideType(shapes[index]),
       inferred: true,
@@ -227,19 +227,6 @@ async function findTypes(
     });
   });
   return types;
-}
-
-/** The type of a column as far as it is known beforehand and its values are such. */
-function hintedType(
-  name: string,
-  shape: Shape | undefined,
-  hints: TypeHints | undefined,
-): LogicalType | undefined {
-  const key = name.toLowerCase();
-  if (hints?.text.has(key)) return { kind: "string" };
-  const there = hints?.destination.get(key);
-  if (there === undefined || (hints!.replaced && !hasNoValues(shape))) return undefined;
-  return shapeFits(shape, there) ? there : undefined;
 }
 
 /** A first line whose cells all fit the types of the lines below it is no header: its row would be lost. */

@@ -15,7 +15,7 @@ import type { CsvOptions } from "./csv.ts";
 import { assertLastLineFits } from "./csv_last_line.ts";
 import { findLongRecord, LONGEST_LINE, longLine, mayBeTooLong } from "./csv_long_line.ts";
 import { type CsvDialect, lineOfRecord } from "./csv_records.ts";
-import type { ColumnType, ColumnTypes } from "./columns.ts";
+import { becauseOf, type ColumnType, type ColumnTypes, hintOnType } from "./columns.ts";
 import { engineName, pathList } from "./engine_paths.ts";
 import { castText, misfit, type TextCast, type TextFormats } from "./text_cast.ts";
 import { transcode } from "./transcode.ts";
@@ -294,21 +294,15 @@ export class CsvScan implements OpenedScan {
       skipLines: options.skip_lines ?? 0,
       blankIsRecord: file.names.length === 1,
     });
-    const { type, inferred, hinted } = this.types.get(row.name)!;
+    const of = this.types.get(row.name)!;
     const value = row.value.length > 100 ? `${row.value.slice(0, 100)}…` : row.value;
     const where = line === undefined ? `row ${row.record}` : `line ${line}`;
     return new ConnectorError(
       "CSV_ERROR",
-      `${file.path}, ${where}: "${value}" in column "${row.name}" is no ${formatType(type)}` +
-        `${
-          hinted
-            ? ", which the column is at the destination"
-            : inferred
-            ? ", which the column looked like in the sample"
-            : ""
-        }.`,
+      `${file.path}, ${where}: "${value}" in column "${row.name}" is no ${formatType(of.type)}` +
+        `${becauseOf(of)}.`,
       {
-        hint: hintOf(row, { ...this.types.get(row.name)!, separator: options.decimal_separator ?? "." }),
+        hint: hintOf(row, { ...of, separator: options.decimal_separator ?? "." }),
         context: {
           file: file.path,
           row: Number(row.record),
@@ -373,8 +367,9 @@ export function unusedName(name: string, columns: readonly string[]): string {
 /** What to do about a value that does not fit. */
 function hintOf(
   { name, value }: { name: string; value: string },
-  { type, inferred, separator }: ColumnType & { separator: string },
+  { separator, ...of }: ColumnType & { separator: string },
 ): string {
+  const { type } = of;
   const isFraction = type.kind === "float" || type.kind === "decimal";
   if (isFraction && separator === "." && /^\s*[+-]?[\d.]*,\d+\s*$/.test(value)) {
     return 'where a comma stands before the decimals, set `decimal_separator: ","`';
@@ -388,8 +383,5 @@ function hintOf(
   if (type.kind === "datetime" && /\d/.test(value)) {
     return 'say how times are written: `timestamp_format: "%d/%m/%Y %H:%M:%S"`, for example';
   }
-  return inferred
-    ? `give the column its type under \`columns:\` (${name}: string keeps all), or set \`sample_size: -1\` ` +
-      "to look at every row first"
-    : "mend the value, or give the column another type under `columns:`";
+  return hintOnType(name, of);
 }

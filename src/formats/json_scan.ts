@@ -8,12 +8,14 @@ import {
   nearest,
   type OpenedScan,
   quoteIdent,
+  sameType,
   type ScanContext,
   type StructField,
 } from "../sdk/mod.ts";
 import type { ColumnType, ColumnTypes } from "./columns.ts";
 import { unknownColumn } from "./columns.ts";
 import { spread } from "./csv_select.ts";
+import { hintedJson } from "./hints.ts";
 import { decideType, DEFAULT_SAMPLE_ROWS, readShapes, sampleRows, type Shape } from "./infer.ts";
 import type { JsonOptions } from "./json.ts";
 import { JsonScan } from "./json_select.ts";
@@ -77,8 +79,47 @@ export async function openJsonScan(
       if (near !== undefined) throw unknownColumn(name, near, names);
     }
   }
-  scan.types = await decideTypes(scan, { fields, input, options, samples, context });
+  const found = { fields, input, options, samples, context };
+  scan.types = await withHints(await decideTypes(scan, found), { scan, ...found });
   return scan;
+}
+
+/** The types found, or those that are known beforehand. */
+async function withHints(
+  types: ColumnTypes,
+  of: {
+    scan: JsonScan;
+    input: FormatInput;
+    samples: readonly string[];
+    context: ScanContext;
+    options: JsonOptions;
+  },
+): Promise<ColumnTypes> {
+  const { scan, input, samples, context, options } = of;
+  const { hints } = input;
+  if (hints === undefined) return types;
+  // What is null in all records looks like any JSON.
+  const open = [...types].filter(([name, { type, inferred }]) =>
+    inferred && type.kind === "json" && hints.destination.has(name.toLowerCase())
+  ).map(([name]) => name);
+  const empty = new Set<string>();
+  if (open.length > 0) {
+    scan.types = types;
+    const select = scan.sample(samples, {
+      columns: open,
+      rows: sampleRows(options.sample_size, open.length),
+    });
+    const counts = open.map((name, i) => `count(${quoteIdent(name)}) AS n${i}`).join(", ");
+    const [row] = await context.session.query<Record<string, bigint>>(`SELECT ${counts} FROM (${select})`);
+    open.forEach((name, i) => Number(row![`n${i}`]) === 0 && empty.add(name));
+  }
+  return new Map([...types].map(([name, of]) => {
+    const type = of.inferred ? hintedJson(name, { type: of.type, empty: empty.has(name) }, hints) : undefined;
+    return [
+      name,
+      type === undefined || sameType(type, of.type) ? of : { type, inferred: true, hinted: true },
+    ];
+  }));
 }
 
 /** The types that `columns:` gives, where nothing else is known. */

@@ -11,7 +11,7 @@ import {
   quoteLiteral,
   type ScanContext,
 } from "../sdk/mod.ts";
-import type { ColumnType, ColumnTypes } from "./columns.ts";
+import { becauseOf, type ColumnType, type ColumnTypes, hintOnType } from "./columns.ts";
 import { hiveSettings, spread, unusedName } from "./csv_select.ts";
 import { engineName, pathList } from "./engine_paths.ts";
 import type { JsonOptions } from "./json.ts";
@@ -345,7 +345,7 @@ export class JsonScan implements OpenedScan {
        WHERE ${found} IS NOT NULL ORDER BY 1 LIMIT 1`,
     );
     if (row === undefined) return undefined;
-    const { type, inferred } = this.types.get(row.name)!;
+    const of = this.types.get(row.name)!;
     const number = Number(row.record);
     const line = this.#layout === "lines"
       ? await lineOfValue(await this.#context.open(file), number)
@@ -356,11 +356,9 @@ export class JsonScan implements OpenedScan {
       `${file}, ${
         line === undefined ? `record ${number}` : `line ${line}`
       }: ${shown} in "${row.name}" is no ` +
-        `${formatType(type)}${inferred ? ", which the column looked like in the sample" : ""}.`,
+        `${formatType(of.type)}${becauseOf(of)}.`,
       {
-        hint: inferred
-          ? `give the column its type under \`columns:\`, or set \`sample_size: -1\` to look at every record first`
-          : "mend the value, or give the column another type under `columns:`",
+        hint: hintOnType(row.name, of),
         context: {
           file,
           column: row.name,

@@ -121,6 +121,8 @@ export interface OpenContext {
 export interface TypeHints {
   /** Types at the destination: taken where the values that are looked at are such, or where there are none. */
   readonly destination: ReadonlyMap<string, LogicalType>;
+  /** Nothing but the types at the destination will do: a value that is none is at fault, and has a line to be told with. */
+  readonly firm: boolean;
   /** The destination's rows are replaced: its types count only where there are no values to find one in. */
   readonly replaced: boolean;
   /** Columns to read as text, whatever their values look like. */
