@@ -21,6 +21,7 @@ import { schemaOf, schemaProblem } from "../schema/mod.ts";
 import { planConform, type PlannedSchema } from "./conform.ts";
 import { asError, explain, type UnderWay } from "./failure.ts";
 import { eventLogger, type RunIO } from "./io.ts";
+import { checkPositionKind } from "./position_kind.ts";
 import { sourceStateOf } from "./resume.ts";
 import { schemaByRules, tableBefore, typeHints } from "./type_hints.ts";
 
@@ -74,11 +75,13 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
   const read = await attempt(
     "source",
     () =>
-      withSource(
-        resource,
-        look,
-        async (source) => await source.describe(await hintedRequest(resource, look), look.state),
-      ),
+      withSource(resource, look, async (source) => {
+        checkPositionKind(look.state, {
+          incremental: resource.source.incremental,
+          mode: resource.destination.mode,
+        });
+        return await source.describe(await hintedRequest(resource, look), look.state);
+      }),
   );
   const rows = read && await attempt("source", () => schemaAfterSteps(read.schema, resource, look));
   const planned = rows && resource.schema && await attempt(

@@ -26,6 +26,7 @@ import { applySteps } from "../transforms/pipeline.ts";
 import { type Conformed, SchemaGuard } from "./conform.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
 import { eventLogger, raisedMemoryLimits, type RunOptions } from "./io.ts";
+import { checkPositionKind } from "./position_kind.ts";
 import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
@@ -73,6 +74,8 @@ export class ResourceRun {
   #raised = 0;
   /** Changes that were told: a staging table is made like the live one for each batch anew. */
   readonly #told = new Set<string>();
+  /** The destination has a record of this recipe. */
+  #recorded = false;
   /** The table as it was found, where its types were asked for. */
   #table: TableSchema | undefined;
   readonly #guard: SchemaGuard;
@@ -118,7 +121,8 @@ export class ResourceRun {
 
   /** True where the source had nothing new. */
   get nothingToDo(): boolean {
-    return this.#batches === 0 || (this.#rowsRead === 0 && this.#resource.source.incremental !== undefined);
+    return this.#batches === 0 ||
+      (this.#rowsRead === 0 && this.#resource.source.incremental !== undefined && !this.#replaces);
   }
 
   /** How far the resource is: rows of the batches that are committed, bytes of the one under way as well. */
@@ -149,6 +153,14 @@ export class ResourceRun {
     if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
     const committed = await this.#load?.resume();
     this.#start = decideStart(this.#memory(committed));
+    this.#recorded = committed !== undefined;
+    this.#end = "source";
+    const note = checkPositionKind(this.#start.state, {
+      incremental: source.incremental,
+      mode: destination.mode,
+    });
+    this.#end = "destination";
+    if (note !== undefined) this.#log().log("warning", note);
     this.#validator?.open(this.#load, { tally: committed?.tally, resumed: this.#start.resumed });
     if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
@@ -198,11 +210,13 @@ export class ResourceRun {
       await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
       await this.#validator?.published(this.#start!.runId);
+      this.#recorded = true;
     } else {
       await this.#load!.abort();
     }
     this.#load = undefined;
-    await this.#io.keeper.finish(finalState, this.#sequence);
+    // Where the destination knows nothing of the recipe, a state that speaks of commits would be one of another destination.
+    await this.#io.keeper.finish(finalState, this.#recorded ? this.#sequence : 0);
     if (judged && !this.#replaces) this.#validator?.finish();
   }
 
@@ -243,6 +257,15 @@ export class ResourceRun {
       this.#end = "source";
       if (this.#io.options.limit !== undefined && this.#rowsRead >= this.#io.options.limit) break;
     }
+    if (this.#replaces && this.#batches === 0 && !this.#start!.resumed) await this.#writeNone(request);
+  }
+
+  /** A source without rows replaces those of the destination by none. */
+  async #writeNone(request: ReadRequest): Promise<void> {
+    const { schema } = await this.#source!.describe(request, this.#state);
+    if (schema.fields.length === 0) return;
+    this.#end = "destination";
+    await this.#writeOne({ batch: await this.#io.session.fromArrow([], { schema }), state: this.#state });
   }
 
   async #writeOne(read: SourceBatch): Promise<void> {

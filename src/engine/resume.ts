@@ -93,10 +93,9 @@ export function sourceStateOf(state: State): SourceState {
 
 function withoutRecord(memory: Memory): Pick<Start, "state"> {
   const { state } = memory;
-  if (!memory.incremental || state === undefined || state.sequence === 0) {
-    return { state: EMPTY_SOURCE_STATE };
-  }
-  if (memory.positionless) return { state: sourceStateOf(state) };
+  if (!memory.incremental || state === undefined) return { state: EMPTY_SOURCE_STATE };
+  // Sequence 0: runs found nothing to load, or a person has set where to begin.
+  if (memory.positionless || state.sequence === 0) return { state: sourceStateOf(state) };
   throw new EngineError(
     "POSITION_LOST",
     "The saved state says that rows were loaded, but the destination has no record of this recipe: " +

@@ -3,7 +3,6 @@ import {
   ConnectorError,
   DataLoaderError,
   type FormatInput,
-  type LogicalType,
   nearest,
   type OpenedScan,
   quoteIdent,

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { checkPositionKind } from "../../../src/engine/position_kind.ts";
 import { decideStart } from "../../../src/engine/resume.ts";
 import {
   DataLoaderError,
   EMPTY_SOURCE_STATE,
   emptyState,
+  type Incremental,
   type Position,
   type SourceState,
   type State,
@@ -160,4 +162,40 @@ Deno.test("a position of another source is told", () => {
   const committed = position({ source: "there" });
   assert.equal(decideStart({ ...base, committed }).notes.length, 1);
   assert.equal(decideStart({ ...base, committed: { ...committed, source: "here" } }).notes.length, 0);
+});
+
+Deno.test("a position that was never committed is gone on from; one of another destination is not", () => {
+  const start = decideStart({ ...base, state: saved({ sequence: 0 }) });
+  assert.deepEqual([start.state, start.sequence], [at("5"), 0]);
+});
+
+Deno.test("a position of another column or strategy is refused, or told where rows are merged", () => {
+  const by = (strategy: Incremental["strategy"], cursorColumn?: string): Incremental => ({
+    strategy,
+    cursorColumn,
+    onNull: "error",
+    order: "none",
+  });
+  const files = { ...EMPTY_SOURCE_STATE, metadata: { files: { "a.csv": [1, 2] } } };
+  const watermark = { ...EMPTY_SOURCE_STATE, watermarks: { id: "5" } };
+  const cases: [SourceState, Incremental | undefined, boolean][] = [
+    [at("5"), by("cursor", "id"), true],
+    [at("5"), by("timestamp", "id"), true],
+    [at("5"), by("cursor", "other"), false],
+    [at("5"), by("watermark", "id"), false],
+    [at("5"), by("modified_time"), false],
+    [watermark, by("watermark", "id"), true],
+    [watermark, by("cursor", "id"), false],
+    [files, by("modified_time"), true],
+    [files, by("cursor", "id"), false],
+    [EMPTY_SOURCE_STATE, by("cursor", "id"), true],
+    [at("5"), undefined, true],
+    [at("5"), by("custom"), true],
+  ];
+  for (const [state, incremental, fits] of cases) {
+    const append = () => checkPositionKind(state, { incremental, mode: "append" });
+    if (fits) assert.equal(append(), undefined);
+    else assert.throws(append, { code: "POSITION_OF_ANOTHER" });
+    assert.equal(checkPositionKind(state, { incremental, mode: "merge" }) === undefined, fits);
+  }
 });
