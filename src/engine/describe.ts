@@ -21,7 +21,7 @@ import { schemaOf, schemaProblem } from "../schema/mod.ts";
 import { planConform, type PlannedSchema } from "./conform.ts";
 import { asError, explain, type UnderWay } from "./failure.ts";
 import { eventLogger, type RunIO } from "./io.ts";
-import { checkPositionKind } from "./position_kind.ts";
+import { checkPositionKind, textCursorWarning } from "./position_kind.ts";
 import { sourceStateOf } from "./resume.ts";
 import { schemaByRules, tableBefore, typeHints } from "./type_hints.ts";
 
@@ -80,7 +80,12 @@ async function describeResource(resource: ResourcePlan, look: Look): Promise<Res
           incremental: resource.source.incremental,
           mode: resource.destination.mode,
         });
-        return await source.describe(await hintedRequest(resource, look), look.state);
+        const described = await source.describe(await hintedRequest(resource, look), look.state);
+        const { incremental } = resource.source;
+        const warning = textCursorWarning(described.schema, { incremental, state: look.state });
+        return warning === undefined
+          ? described
+          : { ...described, warnings: [...described.warnings, warning] };
       }),
   );
   const rows = read && await attempt("source", () => schemaAfterSteps(read.schema, resource, look));

@@ -1,5 +1,5 @@
 /** Whether a saved position is one that the recipe's way of reading can go on from. Pure. */
-import { EngineError, type Incremental, type SourceState, type WriteMode } from "../sdk/mod.ts";
+import { EngineError, type Incremental, type Schema, type SourceState, type WriteMode } from "../sdk/mod.ts";
 
 /** What a position is made of, by the strategies that make it. */
 function kept(state: SourceState): Readonly<Record<"column" | "watermark" | "files", readonly string[]>> {
@@ -49,4 +49,21 @@ export function checkPositionKind(
         } ${cursorColumn}=VALUE`,
     context: { strategy, column: cursorColumn ?? null },
   });
+}
+
+/** A text that is ordered as what it says: a date or time that begins with the year. */
+const ISO = /^\d{4}-\d\d/;
+
+/** What people should know of a cursor of text: the order of its characters is taken for the order of rows. */
+export function textCursorWarning(
+  schema: Schema,
+  of: { incremental: Incremental | undefined; state: SourceState },
+): string | undefined {
+  const name = of.incremental?.cursorColumn;
+  const field = schema.fields.find((field) => field.name.toLowerCase() === name?.toLowerCase());
+  const last = of.state.cursor_values[name ?? ""] ?? of.state.watermarks[name ?? ""];
+  if (field?.type.kind !== "string" || ISO.test(String(last ?? ""))) return undefined;
+  return `The cursor column "${field.name}" is text, so its values are compared by their characters: "10" comes before "9", and ` +
+    `"01/02/2024" before "31/12/2023". Rows that sort below the last value are never read again; give the column a type if ` +
+    "that is not its order.";
 }

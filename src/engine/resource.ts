@@ -26,7 +26,7 @@ import { applySteps } from "../transforms/pipeline.ts";
 import { type Conformed, SchemaGuard } from "./conform.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
 import { eventLogger, raisedMemoryLimits, type RunOptions } from "./io.ts";
-import { checkPositionKind } from "./position_kind.ts";
+import { checkPositionKind, textCursorWarning } from "./position_kind.ts";
 import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
@@ -282,6 +282,7 @@ export class ResourceRun {
       bytes: read.bytes,
     });
     this.#reading = read;
+    this.#warnOfText(read);
     this.#applied = undefined;
     this.#applied = await this.#apply(input);
     const position = this.#position(state, { complete: false });
@@ -363,6 +364,14 @@ export class ResourceRun {
     if (!position.staged) await this.#io.keeper.progress(this.#start!.runId, this.#state, this.#sequence);
     await this.#applied.release();
     await session.release(read.batch);
+  }
+
+  #warnOfText({ batch, state }: SourceBatch): void {
+    const { incremental } = this.#resource.source;
+    const warning = textCursorWarning(batch.schema, { incremental, state });
+    if (warning === undefined || this.#told.has(warning)) return;
+    this.#told.add(warning);
+    this.#log().log("warning", warning);
   }
 
   #writeSurely(
