@@ -331,7 +331,8 @@ export class ResourceRun {
     await this.#validator?.committed();
     rejected += this.#validator?.rejectedRows ?? 0;
     const scanned = this.#validator?.scanned ?? result.rowsScanned;
-    const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, scanned);
+    const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, scanned) +
+      await this.#leftOut(read);
     const bytes = result.bytes ?? read.bytes ?? 0;
     this.#reading = undefined;
     this.#rowsRead += rowsRead;
@@ -364,6 +365,14 @@ export class ResourceRun {
     if (!position.staged) await this.#io.keeper.progress(this.#start!.runId, this.#state, this.#sequence);
     await this.#applied.release();
     await session.release(read.batch);
+  }
+
+  /** Tells of what was no row in the source, and counts it. */
+  async #leftOut(read: SourceBatch): Promise<number> {
+    const left = await read.leftOut?.();
+    if (left === undefined) return 0;
+    this.#io.emit({ type: "rows_rejected", time: Date.now(), resource: this.#resource.name, ...left });
+    return left.rows;
   }
 
   #warnOfText({ batch, state }: SourceBatch): void {
@@ -428,7 +437,8 @@ export class ResourceRun {
       const accepted = await this.#validator?.check(count, position) ?? await count();
       const scanned = this.#validator?.scanned ?? session.rowsScanned?.();
       const rejected = (this.#validator?.rejectedRows ?? 0) + discarded;
-      const rowsRead = await this.#countRead(input, accepted + rejected, scanned);
+      const rowsRead = await this.#countRead(input, accepted + rejected, scanned) +
+        await this.#leftOut(read);
       this.#applied.committed();
       this.#rowsRead += rowsRead;
       this.#batches += 1;

@@ -5,6 +5,7 @@ import {
   engineType,
   type FormatInput,
   formatType,
+  type LeftOut,
   type OpenedScan,
   quoteIdent,
   quoteList,
@@ -205,23 +206,32 @@ export class CsvScan implements OpenedScan {
     return Math.min(allowed, Math.max(largest + 1, LEAST_LINE_SIZE));
   }
 
-  async skipped(): Promise<number> {
-    if (this.#layout.options.ragged !== "skip") return 0;
+  async skipped(): Promise<LeftOut | undefined> {
+    if (this.#layout.options.ragged !== "skip") return undefined;
     const { session } = this.#layout.context;
     const [there] = await session.query(
       `SELECT 1 AS x FROM duckdb_tables() WHERE table_name = ${quoteLiteral(this.#rejects)}`,
     );
-    if (there === undefined) return 0;
+    if (there === undefined) return undefined;
     // A file may have been scanned several times (for types, or by a statement that was tried before), up to some line
     // or whole, and a line may be wrong in several ways: the scan that found most lines counts.
-    const [row] = await session.query<{ n: bigint }>(
-      `SELECT coalesce(sum(n), 0)::BIGINT AS n FROM (SELECT max(n) AS n FROM
-         (SELECT file_path, scan_id, count(DISTINCT line_byte_position) AS n FROM ${quoteIdent(this.#rejects)}
+    const rejects = `(SELECT * FROM ${quoteIdent(this.#rejects)}
           JOIN (SELECT DISTINCT scan_id, file_id, file_path FROM ${quoteIdent(`${this.#rejects}_scan`)})
-          USING (scan_id, file_id) GROUP BY ALL) GROUP BY file_path)`,
+          USING (scan_id, file_id))`;
+    const [row] = await session.query<{ n: bigint; file: string | null; line: bigint | null }>(
+      `SELECT coalesce(sum(n), 0)::BIGINT AS n, arg_min(file_path, (file_path, line)) AS file,
+         arg_min(line, (file_path, line)) AS line
+       FROM (SELECT file_path, max(n) AS n, min(line) AS line FROM
+         (SELECT file_path, scan_id, count(DISTINCT line_byte_position) AS n, min(line) AS line FROM ${rejects} GROUP BY ALL)
+        GROUP BY file_path)`,
     );
     await session.run(`DELETE FROM ${quoteIdent(this.#rejects)}`);
-    return Number(row!.n);
+    const rows = Number(row!.n);
+    if (rows === 0) return undefined;
+    return {
+      rows,
+      reason: `they have too few or too many fields, line ${row!.line} of ${row!.file} the first`,
+    };
   }
 
   /** Finds the first value that does not fit its column, and the line it stands on; or the line that is too long. */

@@ -146,12 +146,21 @@ export interface ReadRequest extends PlannedRead {
   readonly lookup?: (column: string, value: string) => Promise<string | undefined>;
 }
 
+/** Lines or records that could not be read. */
+export interface LeftOut {
+  readonly rows: number;
+  /** Why, with the place of the first. */
+  readonly reason: string;
+}
+
 /** A batch and the state that holds once it, and all before it, are committed. */
 export interface SourceBatch {
   readonly batch: Batch;
   readonly state: SourceState;
   /** For people: `orders-2024.csv`, `updated_at <= 2024-05-01`. */
   readonly label?: string;
+  /** Once the rows were read: what in the source was no row and was left out, as the recipe asks; undefined if nothing was. */
+  readonly leftOut?: () => Promise<LeftOut | undefined>;
   /** There are no rows, and nothing that shows of which types they would be: no table is made for it. */
   readonly untyped?: boolean;
   /** Size of what this batch reads, in bytes, where known beforehand: for progress. */

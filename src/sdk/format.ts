@@ -2,7 +2,7 @@
 import type { RecordBatch } from "apache-arrow";
 import type { z } from "zod";
 import type { Session } from "./batch.ts";
-import type { Example, TypeHints } from "./connector.ts";
+import type { Example, LeftOut, TypeHints } from "./connector.ts";
 import type { DataLoaderError } from "./errors.ts";
 import type { Schema } from "./schema.ts";
 import type { LogicalType } from "./types.ts";
@@ -52,7 +52,7 @@ export interface OpenedScan {
   /** After reading those files failed: names the file, line, column and value at fault, where it can be told. */
   diagnose?(files: readonly string[], error: DataLoaderError): Promise<DataLoaderError | undefined>;
   /** Rows left out of what was read since the last call, where a recipe asks to skip bad ones. */
-  skipped?(): Promise<number>;
+  skipped?(): Promise<LeftOut | undefined>;
 }
 
 export type Compression = "none" | "gzip" | "zstd" | "snappy" | "lz4" | "brotli";

@@ -68,9 +68,9 @@ export class EngineScan implements FileScan {
       label: labelOf(batch.files),
       bytes: batch.bytes,
       ...(this.#scan.untyped === true ? { untyped: true } : {}),
+      leftOut: async () => await this.#scan.skipped?.(),
       diagnose: (error) => this.#scan.diagnose?.(paths, error) ?? Promise.resolve(undefined),
     };
-    await this.#logSkipped();
   }
 
   async *readIncremental(request: ReadRequest, of: FilesAndState): AsyncGenerator<SourceBatch> {
@@ -79,10 +79,10 @@ export class EngineScan implements FileScan {
     for await (const batch of readIncremental(await this.#incremental(request, of))) {
       yield {
         ...batch,
+        leftOut: async () => await this.#scan.skipped?.(),
         diagnose: (error) => this.#scan.diagnose?.(paths, error) ?? Promise.resolve(undefined),
       };
     }
-    await this.#logSkipped();
   }
 
   async describeIncremental(request: ReadRequest, of: FilesAndState): Promise<ReadDescription> {
@@ -111,14 +111,6 @@ export class EngineScan implements FileScan {
       const codec = compression(path);
       if (codec !== "gzip" && codec !== "zstd") continue;
       await verifyCompressed(await storage.open(path), { compression: codec, path, signal: context.signal });
-    }
-  }
-
-  async #logSkipped(): Promise<void> {
-    const { context } = this.#of;
-    const skipped = await this.#scan.skipped?.() ?? 0;
-    if (skipped > 0) {
-      context.log.log("warning", `${skipped} lines could not be read and were left out.`, { lines: skipped });
     }
   }
 

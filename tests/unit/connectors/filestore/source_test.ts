@@ -163,11 +163,14 @@ Deno.test(
 );
 
 Deno.test(
-  "skipped lines are counted in the log",
+  "skipped lines are told, with the first",
   bench(async (b) => {
     await b.put("a.csv", "i,j\n1,2\n3\n4,5,6\n7,8\n");
-    assert.equal((await b.read({ path: "a.csv", ragged: "skip" })).rows.length, 2);
-    assert.deepEqual(b.logs, ["2 lines could not be read and were left out."]);
+    const { rows, batches } = await b.read({ path: "a.csv", ragged: "skip" });
+    assert.equal(rows.length, 2);
+    const left = await batches[0]!.leftOut!();
+    assert.equal(left?.rows, 2);
+    assert.match(left!.reason, /line 3 of .*a\.csv the first/);
   }),
 );
 
