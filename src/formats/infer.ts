@@ -25,6 +25,8 @@ export interface Shape {
   readonly whole: number;
   /** Most digits after it. */
   readonly fraction: number;
+  /** Fewest digits after it; 0 where a value is none of digits and a point. */
+  readonly leastFraction: number;
 }
 
 /** Rows looked at where the recipe does not say. */
@@ -70,8 +72,11 @@ async function readSomeShapes(
   { columns, formats = {} }: { columns: readonly string[]; formats?: TextFormats },
 ): Promise<(Shape | undefined)[]> {
   const renamed = columns.map((name, index) => `${quoteIdent(name)} AS c${index}`).join(", ");
-  const rows = await session.query<{ c: string; kind: Kind; whole: number; fraction: number }>(
-    `SELECT c, kind, max(whole)::INTEGER AS whole, max(fraction)::INTEGER AS fraction FROM (
+  const rows = await session.query<
+    { c: string; kind: Kind; whole: number; fraction: number; least: number }
+  >(
+    `SELECT c, kind, max(whole)::INTEGER AS whole, max(fraction)::INTEGER AS fraction,
+       min(fraction)::INTEGER AS least FROM (
        SELECT c, kind, CASE WHEN point = 0 THEN long ELSE point - 1 END AS whole,
          CASE WHEN point = 0 THEN 0 ELSE long - point END AS fraction
        FROM (SELECT c, kind, CASE WHEN kind IN (${COUNTED}) THEN strlen(ltrim(n, '-')) ELSE 0 END AS long,
@@ -80,13 +85,18 @@ async function readSomeShapes(
            FROM (UNPIVOT (SELECT ${renamed} FROM (${select})) ON COLUMNS(*) INTO NAME c VALUE v)))
      ) GROUP BY ALL`,
   );
-  const shapes = new Map<number, { kinds: Set<Kind>; whole: number; fraction: number }>();
+  const shapes = new Map<
+    number,
+    { kinds: Set<Kind>; whole: number; fraction: number; leastFraction: number }
+  >();
   for (const row of rows) {
     const index = Number(row.c.slice(1));
-    const shape = shapes.get(index) ?? { kinds: new Set<Kind>(), whole: 0, fraction: 0 };
+    const shape = shapes.get(index) ??
+      { kinds: new Set<Kind>(), whole: 0, fraction: 0, leastFraction: Infinity };
     shape.kinds.add(row.kind);
     shape.whole = Math.max(shape.whole, row.whole);
     shape.fraction = Math.max(shape.fraction, row.fraction);
+    if (row.kind !== "empty") shape.leastFraction = Math.min(shape.leastFraction, row.least);
     shapes.set(index, shape);
   }
   return columns.map((_, index) => shapes.get(index));

@@ -65,6 +65,11 @@ export function misfit(text: string, cast: TextCast): string {
   }) IS NULL END`;
 }
 
+/** SQL that is true for a datetime without a zone whose text says nothing that the value does not. */
+export function plainDatetime(text: string): string {
+  return shaped(text, USUAL_DATETIMES, `${DATE}([ Tt]${CLOCK})?`);
+}
+
 /** Whether a type is made of digits, so that a decimal separator matters. */
 function isNumber(type: LogicalType): boolean {
   return type.kind === "float" || type.kind === "decimal";
@@ -206,7 +211,7 @@ function datetimeCases(x: string, cast: TextCast, plain: string): [Case, ...Case
     const zoned = cast.inferred ? `[ Tt]${CLOCK}${ZONE}` : `([ Tt]${CLOCK}${ZONE}?)?`;
     return [{ fits: shaped(x, USUAL_ZONED, DATE + zoned), as: plain }];
   }
-  return [{ fits: shaped(x, USUAL_DATETIMES, `${DATE}([ Tt]${CLOCK})?`), as: plain }];
+  return [{ fits: plainDatetime(x), as: plain }];
 }
 
 const digits = (count: number) => "[0-9]".repeat(count);

@@ -2,9 +2,9 @@
  * Types that hold for all rows, at little more than the cost of reading them once: what a sample says is held against every
  * value, and only columns that it was wrong about are looked at again.
  */
-import { type LogicalType, quoteIdent, type Session } from "../sdk/mod.ts";
+import { engineType, type LogicalType, quoteIdent, type Session } from "../sdk/mod.ts";
 import { decideType, readShapes, type Shape } from "./infer.ts";
-import { misfit, type TextFormats } from "./text_cast.ts";
+import { misfit, plainDatetime, type TextFormats } from "./text_cast.ts";
 
 export interface WholeColumns {
   /** A SELECT of all rows, VARCHAR columns only. */
@@ -17,26 +17,29 @@ export interface WholeColumns {
 
 /** Seventeen digits tell every double; with the point: what a load takes without a second look. */
 const DOUBLE_TEXT = 18;
+/** Digits of a decimal that the engine holds in 64 bits. */
+const SHORT_DECIMAL = 18;
+/** Most digits behind the point of what is taken for an amount. */
+const MOST_FRACTION = 9;
 
 /** The types of columns of text after every row was looked at, in the order of `columns`. */
 export async function wholeColumnTypes(session: Session, whole: WholeColumns): Promise<LogicalType[]> {
   const types = whole.shapes.map(decideType);
   const checked = types.flatMap((type, i) => type.kind === "string" ? [] : [i]);
   const wrong = new Set(whole.shapes.flatMap((shape, i) => shape === undefined ? [i] : []));
-  const decimals = new Map<number, LogicalType>();
   if (checked.length > 0) {
-    const [row] = await session.query<Record<string, bigint | number | null>>(
-      `SELECT ${checked.flatMap((i) => tests(i, types[i]!, whole)).join(", ")} FROM (${whole.select})`,
+    const [row] = await session.query<Record<string, number | null>>(
+      `SELECT ${
+        checked.map((i) => `${verdict(i, types[i]!, whole)} AS v${i}`).join(", ")
+      } FROM (${whole.select})`,
     );
     for (const i of checked) {
-      if (Number(row![`wrong${i}`]) > 0) wrong.add(i);
-      else if (types[i]!.kind === "float") {
-        const decimal = fixedPoint(row!, i);
-        if (decimal !== undefined) decimals.set(i, decimal);
+      if (row![`v${i}`] === WRONG) wrong.add(i);
+      else if (row![`v${i}`] !== AS_SAMPLED && types[i]!.kind === "float") {
+        types[i] = fixedPoint(whole.shapes[i]) ?? types[i]!;
       }
     }
   }
-  for (const [i, decimal] of decimals) types[i] = decimal;
   if (wrong.size === 0) return types;
   const again = [...wrong].sort((a, b) => a - b);
   const shapes = await readShapes(session, whole.select, {
@@ -47,78 +50,79 @@ export async function wholeColumnTypes(session: Session, whole: WholeColumns): P
   return types;
 }
 
+/** A value is no value of the sample's type; all are; NULL or 0 where all are amounts, which are narrower. */
+const WRONG = 2;
+const AS_SAMPLED = 1;
+
 /**
- * What is counted of a column in the one scan. The guards of a load find the value at fault and say why; here it is enough to
- * know that there is one, by the cheapest tests there are: a pattern costs several times as much as a cast.
+ * What the one scan finds of a column. The guards of a load find the value at fault and say why; here it is enough to know that
+ * there is one, by the cheapest tests there are: a pattern costs several times as much as a cast. Inside of CASE the engine
+ * evaluates all parts of an AND or OR for all rows, so what is dear stands behind a WHEN of its own.
  */
-function tests(i: number, type: LogicalType, { columns, formats }: WholeColumns): string[] {
+function verdict(i: number, type: LogicalType, { columns, formats, shapes }: WholeColumns): string {
   const x = quoteIdent(columns[i]!);
   const plain = formats.decimalSeparator === undefined || formats.decimalSeparator === ".";
-  if (type.kind === "float" && plain) return floatTests(i, x);
-  const wrong = quickTest(x, type, formats) ?? misfit(x, { type, inferred: true, formats });
-  // NULL where the value is NULL or empty.
-  return [`count(*) FILTER (WHERE ${wrong}) AS wrong${i}`];
+  const wrong = type.kind === "float" && plain
+    ? wrongFloat(x)
+    : quickTest(x, type, formats) ?? misfit(x, { type, inferred: true, formats });
+  const amount = type.kind === "float" && plain ? fixedPoint(shapes[i]) : undefined;
+  const amounts = amount === undefined ? "" : isAmount(x, amount);
+  return `max(CASE WHEN ${x} = '' THEN 0 ${amounts}WHEN ${wrong} THEN ${WRONG} WHEN ${x} IS NULL THEN 0 ` +
+    `ELSE ${AS_SAMPLED} END)`;
 }
 
-/** SQL that is true for a text that is no value of the type; it may be NULL for an empty one. */
+/** SQL that is true for a text, not empty, that is no value of the type; it may be NULL for a NULL. */
 function quickTest(x: string, type: LogicalType, formats: TextFormats): string | undefined {
-  const given = (test: string) => `CASE WHEN ${x} <> '' THEN ${test} ELSE false END`;
   switch (type.kind) {
     case "integer":
-      return given(`CAST(TRY_CAST(${x} AS BIGINT) AS VARCHAR) IS DISTINCT FROM ${x}`);
+      return `CAST(TRY_CAST(${x} AS BIGINT) AS VARCHAR) IS DISTINCT FROM ${x} AND ${x} IS NOT NULL`;
     case "date":
       return formats.dateFormat === undefined
-        ? given(`strlen(${x}) <> 10 OR TRY_CAST(${x} AS DATE) IS NULL`)
+        ? `(strlen(${x}) <> 10 OR TRY_CAST(${x} AS DATE) IS NULL) AND ${x} IS NOT NULL`
         : undefined;
     case "datetime":
-      // As long as a datetime without a zone is, and none of the characters that zones begin with.
       return formats.timestampFormat === undefined && !type.tz
-        ? given(
-          `TRY_CAST(${x} AS TIMESTAMP) IS NULL OR strlen(${x}) > 26 OR contains(${x}, '+') OR ` +
-            `suffix(${x}, 'Z') OR suffix(${x}, 'z') OR contains(substring(${x}, 12), '-')`,
-        )
+        ? `(TRY_CAST(${x} AS TIMESTAMP) IS NULL OR NOT ${plainDatetime(x)}) AND ${x} IS NOT NULL`
         : undefined;
     default:
       return undefined;
   }
 }
 
-/** `left`, `right` and `substring` know characters beyond ASCII, and cost as much as several of these. */
-function floatTests(i: number, x: string): string[] {
+function wrongFloat(x: string): string {
   const number = `TRY_CAST(${x} AS DOUBLE)`;
   const has = (text: string) => `contains(${x}, '${text}')`;
-  const begins = (text: string) => `starts_with(${x}, '${text}')`;
-  const fraction = `strlen(${x}) - instr(${x}, '.')`;
+  // By the order of texts, most numbers first: from '1' on there is no zero, sign or blank in front, and beyond the digits are
+  // inf and nan. A zero must be followed by a point.
+  const start =
+    `CASE WHEN ${x} >= '1' THEN ${x} < ':' WHEN ${x} >= '0/' THEN false WHEN ${x} >= '.' THEN true ` +
+    `WHEN ${x} >= '-:' THEN false WHEN ${x} >= '-1' THEN true WHEN ${x} >= '-0/' THEN false ELSE ${x} >= '-.' END`;
+  // A whole number of 17 digits is as a double another one.
+  const digits =
+    `CASE WHEN strlen(${x}) <= 16 THEN false WHEN strlen(${x}) <= ${DOUBLE_TEXT} THEN NOT ${has(".")} ` +
+    `ELSE CAST(${number} AS VARCHAR) <> ${x} END`;
   const wrong = [
     `${number} IS NULL`,
-    // A whole number of 17 digits is as a double another one.
-    `(strlen(${x}) > 16 AND NOT ${has(".")})`,
-    `(strlen(${x}) > ${DOUBLE_TEXT} AND CAST(${number} AS VARCHAR) <> ${x})`,
-    ...["0", "-0"].map((zero) => `(${begins(zero)} AND NOT ${begins(`${zero}.`)} AND ${x} <> '${zero}')`),
-    ...["+", " ", "_"].map(has),
+    `NOT ${start}`,
+    digits,
+    // Exponents are looked at again: 1e400 is no infinity.
+    ...[" ", "_", "e", "E"].map(has),
     `suffix(${x}, '.')`,
-    // Exponents, inf and nan are looked at again: 1e400 is no infinity.
-    ...["e", "E", "n", "N"].map(has),
   ];
-  return [
-    `count(*) FILTER (WHERE CASE WHEN ${x} <> '' THEN ${wrong.join(" OR ")} ELSE false END) AS wrong${i}`,
-    // Without a point the length counts, which is not the same for all unless all are.
-    `min(CASE WHEN ${x} <> '' THEN ${fraction} END) AS least${i}`,
-    `max(CASE WHEN ${x} <> '' THEN ${fraction} END) AS most${i}`,
-    `max(strlen(${x})) AS length${i}`,
-    `bool_or(CASE WHEN ${x} <> '' THEN NOT ${has(".")} END) AS whole${i}`,
-  ];
+  return `(${wrong.join(" OR ")}) AND ${x} IS NOT NULL`;
+}
+
+/** Cases for a text that a decimal says just so, or but for the zero before its point. */
+function isAmount(x: string, type: LogicalType): string {
+  const text = `CAST(TRY_CAST(${x} AS ${engineType(type)}) AS VARCHAR)`;
+  return `WHEN ${text} = ${x} THEN 0 WHEN ${text} = concat('0', ${x}) THEN 0 `;
 }
 
 /** Numbers that all have the same digits behind the point are amounts: a decimal keeps them as they are written. */
-function fixedPoint(row: Record<string, unknown>, i: number): LogicalType | undefined {
-  const [least, most, length] = [
-    Number(row[`least${i}`]),
-    Number(row[`most${i}`]),
-    Number(row[`length${i}`]),
-  ];
-  if (row[`whole${i}`] === true || !(least > 0) || least !== most) return undefined;
-  // The point is no digit. Some room, so that the next file fits too.
-  const precision = length - 1 <= 18 ? 18 : 38;
-  return most <= 9 && length - 1 <= 38 ? { kind: "decimal", precision, scale: most } : undefined;
+function fixedPoint(shape: Shape | undefined): LogicalType | undefined {
+  if (shape === undefined || shape.fraction !== shape.leastFraction) return undefined;
+  const { whole, fraction: scale } = shape;
+  if (scale === 0 || scale > MOST_FRACTION || whole + scale > 38) return undefined;
+  // Some room, so that the next file fits too.
+  return { kind: "decimal", precision: whole + scale <= SHORT_DECIMAL ? SHORT_DECIMAL : 38, scale };
 }
