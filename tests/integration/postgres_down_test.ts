@@ -1,10 +1,13 @@
-/** The server dies or is stopped in the middle of a load and comes back: the load goes through, its rows exact. */
+/**
+ * The server dies or is stopped in the middle of a load and comes back: the load goes through with the retries that a recipe
+ * has by default, its rows exact.
+ */
 import assert from "node:assert/strict";
 import type { PostgresServer } from "../servers/postgres.ts";
 import { postgresTest } from "../servers/postgres_test_case.ts";
 import { sql } from "./database.ts";
 import { withHome } from "./home.ts";
-import { copying, Load, PATIENT, retries, succeeded, until } from "./postgres_faults.ts";
+import { copying, Load, retries, succeeded, until } from "./postgres_faults.ts";
 
 const ROWS = 400_000;
 /** How long the server stays away. */
@@ -33,7 +36,7 @@ for (const [how, end] of Object.entries(ENDS)) {
       const load = new Load(home, {
         source: { type: "postgres", ...server.connection({ database }), table: "big" },
         destination: { type: "duckdb", database: "out.duckdb", table: "big", write_mode: "append" },
-        runtime: { retries: PATIENT, batch_size: 50_000 },
+        runtime: { batch_size: 50_000 },
       });
       const result = await load.runWhile(async () => {
         await until(server, copying(1_000_000));
@@ -84,7 +87,7 @@ for (const [how, end] of Object.entries(ENDS)) {
             name: table,
             source: { type: "parquet", path: "in.parquet" },
             destination: { type: "postgres", ...server.connection({ database }), table, write_mode, ...keys },
-            runtime: { retries: PATIENT },
+            runtime: {},
           });
           const result = await load.runWhile(async () => {
             await until(server, copying(1_000_000));
@@ -132,7 +135,7 @@ postgresTest("server killed at random moments of a load that is written", { own:
           table: `random_${nth}`,
           write_mode: "append",
         },
-        runtime: { retries: PATIENT },
+        runtime: {},
       });
       succeeded(
         await load.runWhile(async () => {

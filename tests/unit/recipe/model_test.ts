@@ -7,7 +7,7 @@ Deno.test("defaults", async () => {
   assert.deepEqual(recipe.runtime, {
     batchSize: 122_880,
     parallelism: 4,
-    retries: { maxAttempts: 4, initialDelayMs: 500, maxDelayMs: 30_000 },
+    retries: { maxAttempts: 9, initialDelayMs: 500, maxDelayMs: 10_000 },
     deadLetter: undefined,
     memoryLimit: undefined,
     threads: undefined,
