@@ -51,7 +51,7 @@ export function mergeColumns(
     const here = new Set(file.names);
     const missing = [...from.keys()].filter((name) => !here.has(name));
     if (missing.length > 0) {
-      if (options.missing === "error") throw missingColumn(file.path, missing[0]!, from.get(missing[0]!)!);
+      if (options.missing === "error") throw missingColumn(file, missing[0]!, from.get(missing[0]!)!);
       warnings.push(`${file.path} lacks ${list(missing)}; NULL there.`);
     }
     const added = file.names.filter((name) => !from.has(name));
@@ -68,9 +68,16 @@ function list(names: readonly string[]): string {
   return names.length > 5 ? `${shown} and ${names.length - 5} more columns` : `column ${shown}`;
 }
 
-function missingColumn(path: string, column: string, from: string): ConnectorError {
+function missingColumn(
+  { path, names }: { readonly path: string; readonly names: readonly string[] },
+  column: string,
+  from: string,
+): ConnectorError {
+  const other = names.find((name) => name.toLowerCase() === column.toLowerCase());
   return new ConnectorError("MISSING_COLUMN", `${path} has no column "${column}", which ${from} has.`, {
-    hint: "mend the file, or set `missing_columns: null` to read NULL where a file lacks a column",
+    hint: other === undefined
+      ? "mend the file, or set `missing_columns: null` to read NULL where a file lacks a column"
+      : `it has "${other}": in the files of one load names are compared as they are written`,
     context: { file: path, column, first: from },
   });
 }

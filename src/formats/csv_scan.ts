@@ -108,9 +108,25 @@ async function firstHead(
       skipLines: options.skip_lines ?? 0,
       enough,
     });
-    if (head.text.trim() !== "") return { head, path };
+    if (head.text.trim() === "") continue;
+    refuseSeparatorLine(head, path);
+    return { head, path };
   }
   throw emptyFile(input.files, options.skip_lines ?? 0);
+}
+
+/** What spreadsheet programs write above a header for each other, `sep=;`, is no header. */
+function refuseSeparatorLine({ text }: Head, path: string): void {
+  const found = /^"?sep=(.|\\t)"?\r?(\n|$)/i.exec(text);
+  if (found === null) return;
+  throw new ConnectorError(
+    "HEADER_UNCLEAR",
+    `${path}, line 1: "${found[0].trim()}" names the delimiter and is no header.`,
+    {
+      hint: `set \`skip_lines: 1\` and \`delimiter: "${found[1]}"\``,
+      context: { file: path, line: 1 },
+    },
+  );
 }
 
 function base(options: CsvOptions): CsvDialect {

@@ -9,6 +9,7 @@ import {
   type SchemaChange,
 } from "../../sdk/mod.ts";
 import type { Conversion, Dialect } from "./dialect.ts";
+import { mismatchHint } from "./mismatch.ts";
 import { findColumn, nameOf, type SqlColumn, type SqlTable, type Target } from "./table.ts";
 
 /** Where a column of the batch goes, and how. */
@@ -167,11 +168,7 @@ function typeMismatch<C extends SqlColumn>(
     `Column "${field.name}" holds ${engineType(field.type)}, which can't go into ${nameOf(target)}'s ` +
       `${column.type} without changing values.${more}`,
     {
-      hint:
-        `add a step { type: cast, columns: { ${field.name}: ${
-          dialect.castName(column)
-        } } }, or change the type ` +
-        "in the table",
+      hint: mismatchHint(field.name, dialect.castName(column)),
       context: {
         column: field.name,
         from: formatType(field.type),

@@ -15,6 +15,7 @@ import {
   type TableSchema,
 } from "../../sdk/mod.ts";
 import { changeRefused, changeStatements } from "../_sql/changes.ts";
+import { mismatchHint } from "../_sql/mismatch.ts";
 import type { Target } from "./database.ts";
 import { convert, parseDuckType, toLogical } from "./types.ts";
 
@@ -212,9 +213,7 @@ function typeMismatch(
     }, which can't go into ${target.schema}.${target.name}'s ` +
       `${column.type} without changing values.${more}`,
     {
-      hint: `add a step { type: cast, columns: { ${field.name}: ${
-        castName(column)
-      } } }, or change the type in the table`,
+      hint: mismatchHint(field.name, castName(column)),
       context: {
         column: field.name,
         from: formatType(field.type),
@@ -226,7 +225,10 @@ function typeMismatch(
 }
 
 /** The table's type as recipes write it, where there is such a word. */
-function castName(column: TableColumn): string {
+/** The type as a recipe writes it; undefined for nested ones, which no step makes of others. */
+function castName(column: TableColumn): string | undefined {
+  if (/[[(]/.test(column.type) && !column.type.startsWith("DECIMAL(")) return undefined;
+
   const words: Record<string, string> = {
     "TIMESTAMP WITH TIME ZONE": "datetime(tz)",
     TIMESTAMP: "datetime",

@@ -91,6 +91,20 @@ export function planModifiedTime(
   });
 }
 
+/** What people should know where rows are appended: files that were loaded before and have changed since. */
+export function warningOfChanged(
+  files: readonly StoredFile[],
+  state: SourceState,
+  base: string,
+): string | undefined {
+  const seen = filesSeen(state);
+  const again = files.map((file) => relativeTo(base, file.path)).filter((path) => seen[path] !== undefined);
+  if (again.length === 0) return undefined;
+  const names = again.slice(0, 5).join(", ");
+  const more = again.length > 5 ? ` and ${again.length - 5} more` : "";
+  return `Files that were loaded before have changed, and all of their rows are appended again: ${names}${more}.`;
+}
+
 /** Files of the state: modification time in milliseconds and size in bytes by path, relative to the path's fixed part. */
 export function filesSeen(state: SourceState): JsonObject {
   return isJsonObject(state.metadata.files) ? state.metadata.files : {};

@@ -31,7 +31,14 @@ import {
   storageFor,
 } from "../../storage/mod.ts";
 import { columnTypes, type FilestoreConfig, formatOf, formatOptions, isFolder } from "./config.ts";
-import { type FileBatch, filesSeen, planFullRead, planModifiedTime, readThrough } from "./file_batches.ts";
+import {
+  type FileBatch,
+  filesSeen,
+  planFullRead,
+  planModifiedTime,
+  readThrough,
+  warningOfChanged,
+} from "./file_batches.ts";
 import { ArrowScan, EngineScan, type FileScan } from "./file_scan.ts";
 import { findPartitions } from "./partitions.ts";
 
@@ -113,8 +120,13 @@ class FileSource implements Source {
         : `${seen === 1 ? "1 file is" : `${seen} files are`} known; new and changed ones are read`,
       files: planned.length,
       bytes: planned.reduce((sum, file) => sum + file.size, 0),
-      warnings: scan.warnings,
+      warnings: [...scan.warnings, ...this.#changed(request, state, planned)],
     };
+  }
+
+  #changed(request: ReadRequest, state: SourceState, files: readonly StoredFile[]): string[] {
+    if (request.incremental?.strategy !== "modified_time" || request.writeMode !== "append") return [];
+    return [warningOfChanged(files, state, this.#base) ?? []].flat();
   }
 
   async *readBatches(request: ReadRequest, state: SourceState): AsyncGenerator<SourceBatch> {
@@ -126,7 +138,8 @@ class FileSource implements Source {
       request.incremental === undefined ? files : batches.flatMap((b) => b.files),
       request,
     );
-    for (const warning of scan.warnings) this.#context.log.log("warning", warning);
+    const changed = this.#changed(request, state, batches.flatMap((batch) => batch.files));
+    for (const warning of [...scan.warnings, ...changed]) this.#context.log.log("warning", warning);
     if (isByColumn(request)) return yield* scan.readIncremental(request, { files, state });
     for (const batch of batches) {
       this.#context.signal.throwIfAborted();

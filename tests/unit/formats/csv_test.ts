@@ -416,7 +416,10 @@ Deno.test(
         for (let i = 0; i < times; i++) await l.session.query(`SELECT count(id), max(v) FROM (${sql})`);
         const left = await scan.skipped!();
         assert.equal(left?.rows, count, `${files.length} files, read ${times} times`);
-        assert.match(left!.reason, files[0] === a ? /line 3 of .*a\.csv the first/ : /line 9 of .*b\.csv the first/);
+        assert.match(
+          left!.reason,
+          files[0] === a ? /line 3 of .*a\.csv the first/ : /line 9 of .*b\.csv the first/,
+        );
       }
       assert.equal(await scan.skipped!(), undefined);
     }

@@ -224,3 +224,20 @@ Deno.test(
     assert.equal((await b.read({ path: "two.csv.gz" })).rows.length, 2);
   }),
 );
+
+Deno.test(
+  "files that were loaded and have changed are told where rows are appended",
+  bench(async (b) => {
+    await b.put("in/a.csv", "i\n1\n");
+    const config = { path: "in/*.csv" };
+    const { state } = await b.read(config, { incremental: MODIFIED });
+    await b.put("in/a.csv", "i\n1\n2\n");
+    await b.put("in/b.csv", "i\n3\n");
+    b.logs.length = 0;
+    await b.read(config, { incremental: MODIFIED, state });
+    assert.match(b.logs.join(), /have changed, and all of their rows are appended again: a\.csv\.$/);
+    const request = { ...readRequest({ incremental: MODIFIED }), writeMode: "append" as const };
+    const { warnings } = await (await b.source(config)).describe(request, state);
+    assert.match(warnings.join(), /appended again: a\.csv/);
+  }),
+);
