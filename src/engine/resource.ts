@@ -32,7 +32,7 @@ import { rejectRows } from "./reject.ts";
 import { backoffDelay, delay } from "./retry.ts";
 import { SchemaHistory } from "./schema_history.ts";
 import type { StateKeeper } from "./state_keeper.ts";
-import { tableBefore, typedByRules, typeHints } from "./type_hints.ts";
+import { rulesOf, tableBefore, typedByRules, typeHints } from "./type_hints.ts";
 import { Validator } from "./validation/validator.ts";
 
 /** What a resource run works with. */
@@ -466,7 +466,8 @@ export class ResourceRun {
   }
 
   #makeValidator(): Validator | undefined {
-    const { validation: rules, destination } = this.#resource;
+    const { destination } = this.#resource;
+    const rules = rulesOf(this.#resource);
     if (rules === undefined) return undefined;
     return new Validator({
       rules,

@@ -13,7 +13,7 @@ import {
   type TableSchema,
   type TypeHints,
 } from "../sdk/mod.ts";
-import type { Rule, ValueType } from "../validate/mod.ts";
+import type { Rule, ValidationRules, ValueType } from "../validate/mod.ts";
 import type { AppliedSteps } from "../transforms/mod.ts";
 import { converter } from "./converter.ts";
 
@@ -111,6 +111,22 @@ function expressionsOf({ steps, validation }: ResourcePlan): string[] {
   const hasFunction = validation?.rules.some(({ checks }) => checks.some(({ kind }) => kind === "function"));
   const all = hasFunction ? validation!.rules.flatMap(({ columns }) => columns) : [];
   return [...inSteps.map(({ config }) => JSON.stringify(config)), ...inRules, ...all];
+}
+
+/** The rules, those of type marked whose columns become of it. */
+export function rulesOf(resource: ResourcePlan): ValidationRules | undefined {
+  const { validation } = resource;
+  if (validation === undefined) return undefined;
+  const ruled = ruledTypes(resource);
+  const rules = validation.rules.map((rule): Rule =>
+    typeOf(rule) !== undefined && rule.columns.every((name) => ruled.has(name.toLowerCase()))
+      ? {
+        ...rule,
+        checks: rule.checks.map((check) => check.kind === "type" ? { ...check, becomes: true } : check),
+      }
+      : rule
+  );
+  return { ...validation, rules };
 }
 
 /** The columns that rows have once they have passed their rules. */

@@ -263,7 +263,8 @@ function typeCondition(check: Check & { kind: "type" }, field: Field): string | 
       if (kind === "integer") return undefined;
       if (kind === "decimal") return `${column} <> trunc(${column})`;
       if (kind === "float") return `(NOT isfinite(${column}) OR ${column} <> trunc(${column}))`;
-      return isText ? form("integer") : "always";
+      if (!isText) return "always";
+      return check.becomes ? `(${form("integer")} OR TRY_CAST(${text} AS BIGINT) IS NULL)` : form("integer");
     case "float":
     case "number":
     case "decimal":
@@ -271,7 +272,10 @@ function typeCondition(check: Check & { kind: "type" }, field: Field): string | 
         return undefined;
       }
       if (kind === "float") return `NOT isfinite(${column})`;
-      return isText ? form("number") : "always";
+      if (!isText) return "always";
+      return check.becomes
+        ? `(${form("number")} OR NOT isfinite(TRY_CAST(${text} AS DOUBLE)))`
+        : form("number");
     case "boolean":
       if (kind === "boolean") return undefined;
       if (kind === "integer") return `${column} NOT IN (0, 1)`;

@@ -36,7 +36,8 @@ export interface ReferencePlan {
 
 export type CheckKind =
   | { readonly kind: "required" | "unique" }
-  | { readonly kind: "type"; readonly type: ValueType; readonly format?: string }
+  /** `becomes`: values of text that pass are made a column of the type, so they must be in its range. */
+  | { readonly kind: "type"; readonly type: ValueType; readonly format?: string; readonly becomes?: boolean }
   /** `value`: the characters as they are written. */
   | { readonly kind: "min" | "max"; readonly value: string }
   | { readonly kind: "length" | "min_length" | "max_length"; readonly value: number }
