@@ -16,6 +16,8 @@ export interface RecipeInput {
   readonly env?: (name: string) => string | undefined;
   /** `collect`: a missing environment variable is listed in `missingEnv` and is no error. Default `error`. */
   readonly onMissingEnv?: LoadOptions["onMissingEnv"];
+  /** Texts that stand for those of files: to see what becomes of a recipe before it is written. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** Reads and validates a recipe and its parents. Imports no plug-in, opens nothing. `onRead` hears of each file. */
@@ -27,7 +29,7 @@ export async function readRecipe(
   registerBuiltins();
   return await loadRecipe(file, {
     readFile: async (path) => {
-      const text = heldRecipe(path) ?? await Deno.readTextFile(path);
+      const text = input.texts?.get(path) ?? heldRecipe(path) ?? await Deno.readTextFile(path);
       onRead?.(path, text);
       return text;
     },

@@ -1,9 +1,9 @@
 /** The command tree: names, options and help. What a command does is imported when it is called. */
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { nearest } from "../sdk/mod.ts";
 import { VERSION } from "../version.ts";
 import { type CliIO, EXIT } from "./io.ts";
 import { styleFor } from "./style.ts";
+import { meantBy } from "./usage_hints.ts";
 import { addConnectorCommands } from "./tree/connectors.ts";
 import { addLookCommands } from "./tree/look.ts";
 import { addPermissionsCommand } from "./tree/permissions.ts";
@@ -88,7 +88,9 @@ function argumentTerm(argument: { required: boolean; variadic: boolean; name(): 
 /** Usage errors in the form of all our errors, pointing to the help of the command that was called. */
 function shapeUsageErrors(command: CommandUnknownOpts, io: CliIO, parents: readonly string[] = []): void {
   const names = [...parents, command.name()];
-  command.configureOutput({ outputError: (text, write) => write(usageError(text, names.join(" "), io)) });
+  command.configureOutput({
+    outputError: (text, write) => write(usageError(text, { command, name: names.join(" "), io })),
+  });
   for (const sub of command.commands) shapeUsageErrors(sub, io, names);
 }
 
@@ -108,23 +110,19 @@ export async function runCli(io: CliIO, args: readonly string[]): Promise<void> 
 }
 
 /** Commander's `error: …` in the form of all our errors. */
-function usageError(text: string, command: string, io: CliIO): string {
+function usageError(
+  text: string,
+  { command, name, io }: { command: CommandUnknownOpts; name: string; io: CliIO },
+): string {
   const style = styleFor(io.stderr);
   const [first = "", ...rest] = text.trim().split("\n");
   const message = first.replace(/^error: /, "");
   const sentence = message.charAt(0).toUpperCase() + message.slice(1).replace(/\.?$/, ".");
-  const hint = rest.join(" ").replace(/^\((.*)\)$/, "$1").replace(
+  const said = rest.join(" ").replace(/^\((.*)\)$/, "$1").replace(
     /^Did you mean (.*)\?$/,
     "did you mean `$1`?",
   );
-  const lines = [style.error("error[USAGE]"), `  ${sentence}`];
-  lines.push(`  ${style.strong("hint:")} ${hint || nearestChoice(message) || `see \`${command} --help\``}`);
+  const hint = meantBy(message, command) ?? (said || `see \`${name} --help\``);
+  const lines = [style.error("error[USAGE]"), `  ${sentence}`, `  ${style.strong("hint:")} ${hint}`];
   return `${lines.join("\n")}\n`;
-}
-
-/** Commander lists what is allowed and suggests nothing of it. */
-function nearestChoice(message: string): string | undefined {
-  const [, given, allowed] = /'([^']*)' is invalid\b.*Allowed choices are (.*?)\.?$/.exec(message) ?? [];
-  const near = given === undefined ? undefined : nearest(given, allowed!.split(", "));
-  return near === undefined ? undefined : `did you mean \`${near}\`?`;
 }

@@ -1,5 +1,6 @@
 /** A `schema:` block as text, and its place in the text of a recipe: all else stays as it is written. */
-import { parseDocument, stringify } from "yaml";
+import { isMap, parseDocument, stringify } from "yaml";
+import { editLines, whyNotMeant } from "./recipe_edit.ts";
 
 export type RecipeForm = "yaml" | "json";
 
@@ -9,37 +10,38 @@ export function recipeForm(path: string): RecipeForm | undefined {
   return /\.json$/i.test(path) ? "json" : undefined;
 }
 
-/** The block, a column a line: types and flags side by side can be read. */
-export function blockText(block: Record<string, unknown>, form: RecipeForm, indent = ""): string {
+/** The block, a column a line: types and flags side by side can be read. `braces`: within braces, for YAML written so. */
+export function blockText(
+  block: Record<string, unknown>,
+  form: RecipeForm,
+  { indent = "", braces = form === "json" }: { indent?: string; braces?: boolean } = {},
+): string {
   const columns = block.columns as Record<string, unknown>[];
-  if (form === "json") {
-    const lines = columns.map((column) => {
-      const items = Object.entries(column).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
-      return `${indent}    { ${items.join(", ")} }`;
-    });
+  const text = form === "json" ? (value: unknown) => JSON.stringify(value) : scalar;
+  const items = columns.map((column) =>
+    `{ ${Object.entries(column).map(([key, value]) => `${text(key)}: ${text(value)}`).join(", ")} }`
+  );
+  if (braces) {
     return [
-      `"schema": {`,
-      `${indent}  "mode": ${JSON.stringify(block.mode)},`,
-      `${indent}  "columns": [`,
-      lines.join(",\n"),
+      `${text("schema")}: {`,
+      `${indent}  ${text("mode")}: ${text(block.mode)},`,
+      `${indent}  ${text("columns")}: [`,
+      items.map((item) => `${indent}    ${item}`).join(",\n"),
       `${indent}  ]`,
       `${indent}}`,
     ].join("\n");
   }
-  const lines = columns.map((column) => {
-    const items = Object.entries(column).map(([key, value]) => `${key}: ${scalar(value)}`);
-    return `    - { ${items.join(", ")} }`;
-  });
-  return ["schema:", `  mode: ${block.mode}`, "  columns:", ...lines, ""].join("\n");
+  return ["schema:", `  mode: ${block.mode}`, "  columns:", ...items.map((item) => `    - ${item}`), ""].join(
+    "\n",
+  );
 }
 
 /** A value in YAML's flow form, quoted where it must be. */
 function scalar(value: unknown): string {
   if (typeof value !== "string") return String(value);
-  const plain = /^[A-Za-z_][\w ]*$/.test(value)
+  return /^[A-Za-z_][\w ]*$/.test(value)
     ? stringify(value, { lineWidth: 0 }).trimEnd()
     : JSON.stringify(value);
-  return plain;
 }
 
 /** Whether a recipe has a `schema` of its own. */
@@ -49,17 +51,22 @@ export function hasSchema(text: string): boolean {
 
 /** Puts the block in the place of the old one, else before `destination`, else behind all others. */
 export function withBlock(text: string, block: Record<string, unknown>, form: RecipeForm): string {
-  const places = placesOf(text);
+  return editLines(text, (lines) => putBlock(lines, block, form));
+}
+
+function putBlock(text: string, block: Record<string, unknown>, form: RecipeForm): string {
+  const { places, braces } = placesOf(text);
   const [old, before] = [places.get("schema"), places.get("destination")];
-  if (form === "yaml") {
+  if (form === "yaml" && !braces) {
     const written = blockText(block, form);
-    if (old !== undefined) return `${text.slice(0, old.key)}${written}${text.slice(old.next)}`;
+    // A comment behind the last line of the old block goes with it; those on lines of their own stay.
+    if (old !== undefined) return `${text.slice(0, old.key)}${written}${text.slice(nextLine(text, old.end))}`;
     if (before !== undefined) return `${text.slice(0, before.key)}${written}${text.slice(before.key)}`;
     return `${text.trimEnd()}\n${written}`;
   }
   const last = [...places.values()].at(-1);
   const indent = /^[ \t]*/.exec(text.slice(lineStart(text, (before ?? last)?.key ?? 0)))![0];
-  const written = blockText(block, form, indent);
+  const written = blockText(block, form, { indent, braces: true });
   if (old !== undefined) return `${text.slice(0, old.key)}${written}${text.slice(old.end)}`;
   if (before !== undefined) {
     return `${text.slice(0, before.key)}${written},\n${indent}${text.slice(before.key)}`;
@@ -68,29 +75,48 @@ export function withBlock(text: string, block: Record<string, unknown>, form: Re
   return `${text.slice(0, end)}${last === undefined ? "" : ","}\n${indent}${written}${text.slice(end)}`;
 }
 
+/** Why a text is not the recipe with this block; undefined where it is. */
+export function whyNotWithBlock(
+  before: string,
+  after: string,
+  block: Record<string, unknown>,
+): string | undefined {
+  const meant = JSON.stringify(block);
+  return whyNotMeant(before, after, {
+    path: ["schema"],
+    isMeant: (value) => JSON.stringify(value) === meant,
+  });
+}
+
 function lineStart(text: string, at: number): number {
   return text.lastIndexOf("\n", at - 1) + 1;
 }
 
-/** Offsets of a key, of the end of its value, and of what comes next. */
+/** Where the line behind an offset begins; the offset itself where that begins a line. */
+function nextLine(text: string, at: number): number {
+  if (text.charAt(at - 1) === "\n") return at;
+  const found = text.indexOf("\n", at);
+  return found < 0 ? text.length : found + 1;
+}
+
+/** Offsets of a key and of the end of its value. */
 interface Place {
   readonly key: number;
   readonly end: number;
-  readonly next: number;
 }
 
-function placesOf(text: string): Map<string, Place> {
+function placesOf(text: string): { places: Map<string, Place>; braces: boolean } {
   const places = new Map<string, Place>();
-  const { contents } = parseDocument(text);
-  if (contents === null || !("items" in contents)) return places;
+  const { contents } = parseDocument(text, { logLevel: "silent" });
+  if (!isMap(contents)) return { places, braces: false };
   for (const { key, value } of contents.items as { key: Ranged; value: Ranged | null }[]) {
     const range = value?.range ?? key.range!;
-    places.set(String(key.value), { key: key.range![0], end: range[1], next: range[2] });
+    places.set(String(key.value), { key: key.range![0], end: range[1] });
   }
-  return places;
+  return { places, braces: contents.flow === true };
 }
 
 interface Ranged {
   readonly value?: unknown;
-  readonly range?: readonly [number, number, number];
+  readonly range?: readonly [number, number, number] | null;
 }

@@ -1,5 +1,5 @@
 /** What a recipe asks of its connectors, held against what they can do. Pure: nothing is opened. */
-import type { Recipe } from "../recipe/mod.ts";
+import type { DestinationBlock, Recipe, SourceBlock } from "../recipe/mod.ts";
 import {
   type ConfigProblem,
   type ConnectorDefinition,
@@ -55,12 +55,15 @@ function checkSource(recipe: Recipe, options: CheckOptions): RecipeError[] {
   const block = recipe.source;
   const definition = block && findConnector(block.type);
   if (!block || !definition) return [];
-  const fail = problemMaker(recipe, "source");
+  const report = reporter(recipe, "source");
   const can = definition.capabilities;
   if (!can.read || definition.openSource === undefined) {
-    return [fail("UNSUPPORTED", ["type"], `Connector "${block.type}" can't be read from.`, {
+    return report({
+      code: "UNSUPPORTED",
+      key: ["type"],
+      message: `Connector "${block.type}" can't be read from.`,
       hint: "use it as a destination, or choose another source",
-    })];
+    });
   }
   const { incremental } = block;
   const problems: RecipeError[] = [];
@@ -68,34 +71,42 @@ function checkSource(recipe: Recipe, options: CheckOptions): RecipeError[] {
     const hint = can.incremental.length === 0
       ? "remove `incremental`: this connector reads everything each time"
       : `it supports: ${can.incremental.join(", ")}`;
-    problems.push(fail(
-      "UNSUPPORTED",
-      ["incremental", "strategy"],
-      `Connector "${block.type}" does not support the incremental strategy "${incremental.strategy}".`,
-      { hint },
-    ));
+    problems.push(...report({
+      code: "UNSUPPORTED",
+      key: ["incremental", "strategy"],
+      message:
+        `Connector "${block.type}" does not support the incremental strategy "${incremental.strategy}".`,
+      hint,
+    }));
   }
-  if (incremental !== undefined && recipe.destination !== undefined && writeModeOf(recipe) === "overwrite") {
+  const mode = recipe.destination === undefined || isModeHidden(recipe.destination)
+    ? undefined
+    : writeModeOf(recipe);
+  if (incremental !== undefined && mode === "overwrite") {
     problems.push(
-      problemMaker(recipe, "destination")(
-        "INCREMENTAL_OVERWRITE",
-        ["write_mode"],
-        "An incremental source gives only new rows, and `overwrite` would keep nothing else.",
-        { hint: "use write_mode: append or merge, or remove source.incremental" },
-      ),
+      ...reporter(recipe, "destination")({
+        code: "INCREMENTAL_OVERWRITE",
+        key: ["write_mode"],
+        message: "An incremental source gives only new rows, and `overwrite` would keep nothing else.",
+        hint: "use write_mode: append or merge, or remove source.incremental",
+      }),
     );
   }
-  if (
-    incremental?.lag !== undefined && writeModeOf(recipe) === "append" && recipe.destination !== undefined
-  ) {
-    problems.push(fail(
-      "LAG_NEEDS_MERGE",
-      ["incremental", "lag"],
-      "`lag` reads rows again that were loaded before, and `append` would load them twice.",
-      { hint: "use write_mode: merge with merge_keys, or remove the lag" },
-    ));
+  if (incremental?.lag !== undefined && mode === "append") {
+    problems.push(...report({
+      code: "LAG_NEEDS_MERGE",
+      key: ["incremental", "lag"],
+      message: "`lag` reads rows again that were loaded before, and `append` would load them twice.",
+      hint: "use write_mode: merge with merge_keys, or remove the lag",
+    }));
   }
-  problems.push(...own(definition.checkRead?.(block.config, { incremental, ...options }), fail));
+  if (!isHidden(block, [])) {
+    // All that is said of `incremental` hangs on its strategy.
+    const known = isHidden(block, ["incremental", "strategy"]) ? undefined : incremental;
+    problems.push(
+      ...own(definition.checkRead?.(block.config, { incremental: known, ...options })).flatMap(report),
+    );
+  }
   return problems;
 }
 
@@ -103,26 +114,31 @@ function checkDestination(recipe: Recipe, options: CheckOptions): RecipeError[] 
   const block = recipe.destination;
   const definition = block && findConnector(block.type);
   if (!block || !definition) return [];
-  const fail = problemMaker(recipe, "destination");
+  const report = reporter(recipe, "destination");
   const can = definition.capabilities;
   if (!can.write || definition.openDestination === undefined) {
-    return [fail("UNSUPPORTED", ["type"], `Connector "${block.type}" can't be written to.`, {
+    return report({
+      code: "UNSUPPORTED",
+      key: ["type"],
+      message: `Connector "${block.type}" can't be written to.`,
       hint: "use it as a source, or choose another destination",
-    })];
+    });
   }
   const planned = plannedWrite(recipe);
   const problems: RecipeError[] = [];
   if (!can.writeModes.includes(planned.mode)) {
-    problems.push(fail(
-      "UNSUPPORTED",
-      ["write_mode"],
-      `Connector "${block.type}" does not support write_mode "${planned.mode}".`,
-      { hint: `it supports: ${can.writeModes.join(", ")}` },
-    ));
+    problems.push(...report({
+      code: "UNSUPPORTED",
+      key: ["write_mode"],
+      message: `Connector "${block.type}" does not support write_mode "${planned.mode}".`,
+      hint: `it supports: ${can.writeModes.join(", ")}`,
+    }));
   } else if (planned.mode === "merge") {
-    problems.push(...checkMerge(block.type, definition, planned, fail));
+    problems.push(...checkMerge(block.type, definition, planned).flatMap(report));
   }
-  problems.push(...own(definition.checkWrite?.(block.config, { ...planned, ...options }), fail));
+  if (!isHidden(block, [])) {
+    problems.push(...own(definition.checkWrite?.(block.config, { ...planned, ...options })).flatMap(report));
+  }
   return problems;
 }
 
@@ -130,37 +146,62 @@ function checkMerge(
   type: string,
   definition: ConnectorDefinition,
   planned: PlannedWrite,
-  fail: ProblemMaker,
-): RecipeError[] {
-  const problems: RecipeError[] = [];
+): Problem[] {
+  const problems: Problem[] = [];
   if (planned.mergeKeys.length === 0) {
-    problems.push(fail("MERGE_WITHOUT_KEYS", ["write_mode"], "write_mode: merge needs merge_keys.", {
+    problems.push({
+      code: "MERGE_WITHOUT_KEYS",
+      key: ["write_mode"],
+      message: "write_mode: merge needs merge_keys.",
       hint: "name the columns that identify a row, such as merge_keys: [id]",
-    }));
+      dependsOn: ["merge_keys"],
+    });
   }
   const { mergeStrategies } = definition.capabilities;
   if (!mergeStrategies.includes(planned.strategy)) {
-    problems.push(fail(
-      "UNSUPPORTED",
-      ["strategy"],
-      `Connector "${type}" does not support the merge strategy "${planned.strategy}".`,
-      { hint: `it supports: ${mergeStrategies.join(", ")}` },
-    ));
+    problems.push({
+      code: "UNSUPPORTED",
+      key: ["strategy"],
+      message: `Connector "${type}" does not support the merge strategy "${planned.strategy}".`,
+      hint: `it supports: ${mergeStrategies.join(", ")}`,
+      dependsOn: ["write_mode"],
+    });
   }
   return problems;
 }
 
-type ProblemMaker = (code: string, key: Path, message: string, options: { hint?: string }) => RecipeError;
-
-function problemMaker(recipe: Recipe, block: "source" | "destination"): ProblemMaker {
-  return (code, key, message, options) =>
-    new RecipeError(code, message, {
-      ...options,
-      location: recipe.locate([block, ...key]),
-      context: { key: [block, ...key].join(".") },
-    });
+interface Problem extends ConfigProblem {
+  readonly code: string;
 }
 
-function own(problems: readonly ConfigProblem[] | undefined, fail: ProblemMaker): RecipeError[] {
-  return (problems ?? []).map((p) => fail("INVALID_CONFIG", p.key, p.message, { hint: p.hint }));
+/** Makes problems of a block errors; none of those that hang on a value that is not known. */
+function reporter(recipe: Recipe, block: "source" | "destination") {
+  return ({ code, key, message, hint, dependsOn = [] }: Problem): RecipeError[] => {
+    const keys = [...key.length === 0 ? [] : [key], ...dependsOn.map((name) => [name])];
+    if (keys.some((each) => isHidden(recipe[block], each))) return [];
+    return [
+      new RecipeError(code, message, {
+        hint,
+        location: recipe.locate([block, ...key]),
+        context: { key: [block, ...key].join(".") },
+      }),
+    ];
+  };
+}
+
+/** Whether a variable that is not set hides a value, or one in it; `[]`: whether it hides the block as a whole. */
+function isHidden(block: SourceBlock | DestinationBlock | undefined, key: Path): boolean {
+  return block?.unknown?.some((path) =>
+    (key.length > 0 || path.length === 0) && path.every((part, i) => i >= key.length || part === key[i])
+  ) ?? false;
+}
+
+/** Whether the write mode is not known: its own value, or what the connector goes by where the recipe names none. */
+function isModeHidden(block: DestinationBlock): boolean {
+  if (block.writeMode !== undefined) return isHidden(block, ["write_mode"]);
+  return block.unknown !== undefined && findConnector(block.type)?.defaultWriteMode !== undefined;
+}
+
+function own(problems: readonly ConfigProblem[] | undefined): Problem[] {
+  return (problems ?? []).map((problem) => ({ code: "INVALID_CONFIG", ...problem }));
 }

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { Json, JsonObject } from "../sdk/mod.ts";
 import { connectorNames, findConnector, findTransform, transformNames } from "../sdk/mod.ts";
-import type { Checker } from "./check.ts";
+import type { Checked, Checker } from "./check.ts";
 import { viewOf } from "./check.ts";
 import { didYouMean } from "./files.ts";
 import { toList } from "./model/common.ts";
@@ -31,19 +31,20 @@ export class BlockChecker {
 
   source(node: Node, path: Path): CheckedBlock<SourceBlock> {
     const keys = once("source", sourceKeys);
-    const { own, config, plain } = this.#endpoint(node, path, keys);
+    const { own, config, plain, unknown } = this.#endpoint(node, path, keys);
     if (own === undefined || config === undefined) return { plain };
     const { type, incremental } = own;
-    if (incremental !== undefined && incremental.cursor_column === undefined) {
+    const isHidden = unknown?.unknown.some(([key, below]) => key === "incremental" && below === "strategy");
+    if (incremental !== undefined && incremental.cursor_column === undefined && !isHidden) {
       this.#requireCursor(incremental.strategy, node as MapNode, path);
     }
     const block = { type, config: config.value, incremental: incremental && toIncremental(incremental) };
-    return { block, plain };
+    return { block: { ...block, ...unknown }, plain };
   }
 
   destination(node: Node, path: Path): CheckedBlock<DestinationBlock> {
     const keys = once("destination", destinationKeys);
-    const { own, config, plain } = this.#endpoint(node, path, keys);
+    const { own, config, plain, unknown } = this.#endpoint(node, path, keys);
     if (own === undefined || config === undefined) return { plain };
     const block: DestinationBlock = {
       type: own.type,
@@ -52,6 +53,7 @@ export class BlockChecker {
       mergeKeys: toList(own.merge_keys),
       strategy: own.strategy ?? "upsert",
       strategyGiven: own.strategy !== undefined,
+      ...unknown,
     };
     return { block, plain };
   }
@@ -133,7 +135,9 @@ export class BlockChecker {
       : this.#connectorConfig(rest, schema, { path, otherKeys: names, typePlace, type: type.text });
     const configPlain = config?.plain ?? this.#checker.take(rest);
     const plain = { type: type.text, ...configPlain as JsonObject, ...own.plain as JsonObject };
-    return { own: own.value && { ...own.value, type: type.text } as T, config, plain };
+    const hidden = [...type.unknown ? [["type"]] : [], ...own.unknown, ...config?.unknown ?? []];
+    const unknown = hidden.length === 0 ? undefined : { unknown: hidden };
+    return { own: own.value && { ...own.value, type: type.text } as T, config, plain, unknown };
   }
 
   #connectorSchema(type: string, node: MapNode, path: Path): z.ZodType | undefined | null {
@@ -155,7 +159,7 @@ export class BlockChecker {
     node: MapNode,
     schema: z.ZodType | undefined,
     options: { path: Path; otherKeys: readonly string[]; typePlace?: Place; type: string },
-  ): { value: unknown; plain: Json } | undefined {
+  ): Omit<Checked<unknown>, "value"> & { value: unknown } | undefined {
     const isOpen = this.#open ? findConnector(options.type)?.hasOpenKeys : undefined;
     if (schema === undefined || !isOpen?.(this.#checker.take(node) as JsonObject)) {
       return this.#config(node, schema, options);
@@ -164,6 +168,7 @@ export class BlockChecker {
     const checked = this.#config(pickEntries(node, (key) => known.includes(key)), schema, options);
     const more = this.#checker.take(pickEntries(node, (key) => !known.includes(key))) as JsonObject;
     return checked && {
+      ...checked,
       value: { ...checked.value as JsonObject, ...more },
       plain: { ...checked.plain as JsonObject, ...more },
     };
@@ -174,13 +179,13 @@ export class BlockChecker {
     node: MapNode,
     schema: z.ZodType | undefined | null,
     options: { path: Path; otherKeys: readonly string[]; typePlace?: Place },
-  ): { value: unknown; plain: Json } | undefined {
+  ): Omit<Checked<unknown>, "value"> & { value: unknown } | undefined {
     if (schema === undefined || schema === null) {
       const plain = this.#checker.take(node);
-      return { value: plain, plain };
+      return { value: plain, plain, unknown: [] };
     }
     const checked = this.#checker.check(node, schema, options);
-    return { value: checked.value ?? checked.plain, plain: checked.plain };
+    return { ...checked, value: checked.value ?? checked.plain };
   }
 
   #type(node: MapNode, path: Path, example: string): { text: string; unknown: boolean } | undefined {

@@ -26,6 +26,8 @@ export interface Checked<T> {
   readonly value?: T;
   /** The value before zod: plain, with paths resolved. */
   readonly plain: Json;
+  /** Paths of values that hang on missing variables; `[[]]`, the whole, where nothing else can be told either. */
+  readonly unknown: readonly Path[];
 }
 
 export class Checker {
@@ -52,16 +54,23 @@ export class Checker {
     const plain = toPlain(node, view, this.secrets);
     this.#reportInexact(node, plain.inexact, options.path);
     const result = schema.safeParse(plain.value);
-    if (result.success) return { value: result.data, plain: plain.value };
+    const { unknown } = plain;
+    if (result.success) return { value: result.data, plain: plain.value, unknown };
     const known = result.error.issues.filter((issue) =>
       !touches(issue.path as Path, plain.unknown) || issue.code === "unrecognized_keys"
     );
     const context: IssueContext = { node, view, elsewhere: this.#elsewhere, ...options };
     this.problems.addAll(describeIssues(known, context));
-    if (known.length > 0) return { plain: plain.value };
+    if (known.length > 0) return { plain: plain.value, unknown };
     // Only values that are not known yet stand in the way: without them the rest may do.
-    const rest = schema.safeParse(without(plain.value, plain.unknown));
-    return { value: rest.success ? rest.data : undefined, plain: plain.value };
+    const inTheWay = unknown.filter((path) =>
+      result.error.issues.some((issue) => touches(issue.path as Path, [path]))
+    );
+    for (const paths of [unknown, inTheWay]) {
+      const rest = schema.safeParse(without(plain.value, paths));
+      if (rest.success) return { value: rest.data, plain: plain.value, unknown };
+    }
+    return { plain: plain.value, unknown: [[]] };
   }
 
   /** Takes a node as it is: for what no schema is known of. */

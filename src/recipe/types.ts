@@ -28,6 +28,8 @@ export interface SourceBlock {
    */
   readonly config: unknown;
   readonly incremental?: Incremental;
+  /** Paths below the block whose values hang on missing variables; only with `onMissingEnv: "collect"`. */
+  readonly unknown?: readonly (readonly (string | number)[])[];
 }
 
 /** `destination`, checked. */
@@ -42,6 +44,8 @@ export interface DestinationBlock {
   readonly strategy: MergeStrategy;
   /** Whether the recipe names the strategy itself. */
   readonly strategyGiven: boolean;
+  /** As in `SourceBlock`. */
+  readonly unknown?: SourceBlock["unknown"];
 }
 
 /** One of `transform.steps`, checked. */

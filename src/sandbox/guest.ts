@@ -1,9 +1,9 @@
 /** The Worker's side: takes one task, closes the doors, does it, and answers. */
 /// <reference lib="webworker" />
 import process from "node:process";
-import { inspect } from "node:util";
+import { takeConsole } from "../observe/console.ts";
 import type { EventSink } from "../observe/mod.ts";
-import { type LogLevel, syncFoldersBy } from "../sdk/mod.ts";
+import { syncFoldersBy } from "../sdk/mod.ts";
 import { errorToData } from "./errors.ts";
 export { errorToData };
 import type { EngineWalls } from "./grants.ts";
@@ -70,22 +70,7 @@ function closeDoors({ env, emit }: { env: Readonly<Record<string, string>>; emit
       Object.defineProperty(on, name, { value: noExit, configurable: false, writable: false });
     }
   }
-  const out: Record<string, LogLevel> = {
-    log: "info",
-    info: "info",
-    debug: "debug",
-    warn: "warning",
-    error: "error",
-  };
-  for (const [method, level] of Object.entries(out)) {
-    (globalThis["console"] as unknown as Record<string, unknown>)[method] = (...args: unknown[]) =>
-      emit({
-        type: "log",
-        time: Date.now(),
-        level,
-        message: args.map((arg) => typeof arg === "string" ? arg : inspect(arg)).join(" "),
-      });
-  }
+  takeConsole(emit);
   // Node's own listener writes to stderr, which is closed below.
   process.removeAllListeners("warning");
   process.on(

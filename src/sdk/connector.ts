@@ -72,6 +72,11 @@ export interface ConfigProblem {
   readonly key: readonly (string | number)[];
   readonly message: string;
   readonly hint?: string;
+  /**
+   * Other keys of the block that the problem comes from. Where one of them, or `key`, hangs on an environment variable
+   * that is not set, `validate` does not report it. Default none.
+   */
+  readonly dependsOn?: readonly string[];
 }
 
 /** `source.incremental`, parsed, defaults filled in. */

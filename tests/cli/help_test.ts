@@ -89,6 +89,17 @@ Deno.test("usage errors: exit 2, what is wrong, what was meant", async () => {
     ["run", "a.yaml", "--var", "novalue"],
     ["run", "a.yaml", "--env-file", "none.env"],
     ["connector", "duckbd"],
+    ["list"],
+    ["show"],
+    ["state", "list"],
+    ["run", "a.yaml", "--output", "json"],
+    ["plan", "a.yaml", "--output", "json"],
+    ["plan", "a.yaml", "--verbose"],
+    ["run", "a.yaml", "-v"],
+    ["run", "a.yaml", "--log-level", "warn"],
+    ["show-state", "a.yaml", "--verbose"],
+    ["preview", "a.yaml", "--fromstart"],
+    ["run", "a.yaml", "--frobnicate"],
   ];
   const texts: string[] = [];
   for (const args of cases) {

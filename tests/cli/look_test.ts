@@ -71,6 +71,23 @@ Deno.test("preview wide and narrow, as CSV and JSON", async () => {
   }
 });
 
+Deno.test("--json is --format json, of every command that has forms", async () => {
+  await using project = await shop();
+  const commands = [["validate"], ["plan", "--offline"], ["preview"], ["permissions"], ["contract"]];
+  for (const [command, ...options] of commands) {
+    const args = [command!, "orders.yaml", ...options];
+    const form = command === "contract" ? "json-schema" : "json";
+    const short = await project.call([...args, "--json"]);
+    assert.equal(short.code, 0, short.stderr);
+    for (const line of command === "preview" ? short.stdout.trim().split("\n") : [short.stdout]) {
+      assert.equal(typeof JSON.parse(line), "object");
+    }
+    assert.deepEqual(await project.call([...args, "--format", form]), short, command);
+  }
+  const table = await project.call(["preview", "orders.yaml", "--json", "--format", "csv"]);
+  assert.deepEqual(table, await project.call(["preview", "orders.yaml", "--format", "csv"]));
+});
+
 Deno.test("preview writes nothing, and after a run begins where the next would", async () => {
   await using project = await shop();
   await project.call(["preview", "orders.yaml"]);

@@ -49,6 +49,32 @@ Deno.test("run --json gives one object a line, and nothing else on stdout", asyn
   }
 });
 
+Deno.test("--no-sandbox: what code writes to the console is logged, masked, and stdout is the summary's", async () => {
+  await using project = await shop({
+    "code.ts": `console.warn("imported");
+export default function (rows: unknown[], { params }: { params: { key: string } }) {
+  console.log("rows", rows.length, params.key, { a: 1 });
+  return rows;
+}
+`,
+    "code.yaml": RECIPE.replaceAll(": orders", ": code").replace(
+      "    - type: rename_columns",
+      "    - type: function\n      module: code.ts\n      params: {key: \"{{ env_var('API_KEY') }}\"}\n    - type: rename_columns",
+    ),
+  });
+  const before = console.log;
+  for (const sandbox of [["--no-sandbox"], []]) {
+    const args = ["run", "code.yaml", "--json", "--log-level", "info", "--full-refresh", ...sandbox];
+    const called = await project.call(args, { env: { API_KEY: "s3cr3tvalue" } });
+    assert.equal(called.code, 0, called.stderr);
+    assert.equal(JSON.parse(called.stdout).rows_written, 4);
+    assert.match(called.stderr, /warning imported/);
+    assert.match(called.stderr, /info rows 4 ••• \{ a: 1 \}/);
+    assert.doesNotMatch(called.stdout + called.stderr, /s3cr3t/);
+  }
+  assert.equal(console.log, before, "the console is the program's again");
+});
+
 Deno.test("a run that fails: exit 1; one of two: exit 3; the others are run", async () => {
   await using project = await shop({ "broken.yaml": BROKEN });
   const alone = await project.call(["run", "broken.yaml"]);

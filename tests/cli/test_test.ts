@@ -129,6 +129,34 @@ Deno.test("--update in all the ways rows are written", () => {
   assert.equal(edit("name: x\n"), "name: x\n", "no such test");
 });
 
+Deno.test("--update of recipes within braces, in JSON, with long numbers and line breaks; aliases are left alone", async () => {
+  const row = `{ "id": 1, "big": "12345678901234567890", "nl": "x\\ny", "o": null }`;
+  const body = (expect: string, more = "") =>
+    `"name": "a", "source": { "type": "csv", "path": "a.csv" },
+  "transform": { "steps": [ { "type": "cast", "columns": { "big": "decimal(20,0)" } } ] },
+  "destination": { "type": "duckdb", "database": "x.duckdb", "table": "t" },
+  "tests": [ { "name": "u", "given": { "rows": [ ${row} ] }, "expect": ${expect} }${more} ]`;
+  const shared = body(
+    `&e { "rows": [] }`,
+    `,\n    { "name": "v", "given": { "rows": [ ${row} ] }, "expect": *e }`,
+  );
+  await using dir = await Project.create({
+    "a.yaml": `{${body(`{ "rows": [] }`)}}\n`,
+    "b.json": `{${body(`{ "rows": [] }`)}}\r\n`.replaceAll(/(?<!\r)\n/g, "\r\n"),
+    "c.yaml": `{${shared}}\n`,
+  });
+  const called = await dir.call(["test", "a.yaml", "b.json", "--update"]);
+  assert.equal(called.code, 0, called.stdout + called.stderr);
+  assert.equal((await dir.call(["test", "a.yaml", "b.json"])).code, 0);
+  assert.deepEqual(JSON.parse(await dir.read("b.json")).tests[0].expect.rows, [JSON.parse(row)]);
+  // What two tests share can't be changed for one of them.
+  const before = await dir.read("c.yaml");
+  const left = await dir.call(["test", "c.yaml", "--update"]);
+  assert.equal(left.code, 1);
+  assert.match(left.stderr, /not updated u: more than `tests\.0\.expect\.rows` would change/);
+  assert.equal(await dir.read("c.yaml"), before);
+});
+
 Deno.test("a recipe that is wrong: exit 2; others are tested", async () => {
   await using dir = await project(TESTS.replace("row_count: 4", "row_cuont: 4"));
   await dir.write(

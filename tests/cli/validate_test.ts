@@ -94,6 +94,94 @@ Deno.test("validate lists variables that will be required; --strict-env fails wi
   );
 });
 
+Deno.test("what hangs on a variable that is not set is not judged; all else is, and it is once it is set", async () => {
+  const file = (source: string, destination: string) =>
+    `name: a\nsource: {${source}}\ndestination: {${destination}}\n`;
+  const env = (name: string) => `"{{ env_var('${name}') }}"`;
+  const duckdb = "type: duckdb, database: a.duckdb, table: t";
+  const cases: { recipe: string; set: Record<string, string>; wrong: RegExp }[] = [
+    {
+      recipe: file(`type: postgres, url: ${env("X")}, table: t`, duckdb),
+      set: { X: "mysql://h" },
+      wrong: /The url is no PostgreSQL connection URL/,
+    },
+    {
+      recipe: file(
+        `type: postgres, url: "postgres://u:{{ env_var('X') }}@h:{{ env_var('Y') }}/d", table: t`,
+        duckdb,
+      ),
+      set: { X: "p", Y: "port" },
+      wrong: /host and port can't be read/,
+    },
+    {
+      recipe: file(
+        `type: postgres, host: ${env("X")}, port: ${env("Y")}, database: d, user: u, table: "a.t", schema: ${
+          env("Z")
+        }`,
+        duckdb,
+      ),
+      set: { X: "/run", Y: "1", Z: "b" },
+      wrong: /The table is in schema "a"/,
+    },
+    {
+      recipe: file(`type: filestore, path: ${env("X")}`, duckdb),
+      set: { X: "a.xyz" },
+      wrong: /can't be told from its ending/,
+    },
+    {
+      recipe: file(`type: filestore, path: a.csv, format: ${env("X")}, delimiter: ";"`, duckdb),
+      set: { X: "parquet" },
+      wrong: /delimiter is an option of csv/,
+    },
+    {
+      recipe: file(duckdb, `type: csv, path: ${env("X")}, write_mode: append, partition_by: [a]`),
+      set: { X: "a.csv" },
+      wrong: /can't be appended to one file[^]*partition_by makes several files/,
+    },
+    {
+      recipe: file(
+        `${duckdb}, incremental: {strategy: cursor, cursor_column: id}`,
+        `type: csv, path: ${env("X")}`,
+      ),
+      set: { X: "a.csv" },
+      wrong: /INCREMENTAL_OVERWRITE/,
+    },
+    {
+      recipe: file(`type: csv, path: a.csv, incremental: {strategy: ${env("X")}}`, duckdb),
+      set: { X: "cdc" },
+      wrong: /does not support the incremental strategy "cdc"/,
+    },
+    {
+      recipe: file(duckdb, `${duckdb.replace("table: t", "table: u")}, write_mode: ${env("X")}`),
+      set: { X: "merge" },
+      wrong: /MERGE_WITHOUT_KEYS/,
+    },
+    {
+      recipe: file(`type: csv, path: a.csv, columns: {a: ${env("X")}}`, duckdb),
+      set: { X: "flot" },
+      wrong: /"flot" is not a type/,
+    },
+  ];
+  for (const { recipe, set, wrong } of cases) {
+    await using project = await Project.create({ "a.yaml": recipe });
+    const open = await project.call(["validate", "a.yaml"]);
+    assert.equal(open.code, 0, `${recipe}\n${open.stderr}`);
+    assert.match(open.stdout, /will be required from the environment: X/);
+    const closed = await project.call(["validate", "a.yaml"], { env: set });
+    assert.equal(closed.code, 2, recipe);
+    assert.match(closed.stderr, wrong);
+  }
+  await using project = await Project.create({
+    "a.yaml": file(
+      `type: csv, path: ${env("X")}, partition_by: [a], columns: {a: ${env("Y")}}`,
+      `type: postgres, host: h, user: u, password: ${env("Z")}, table: "a.t", schema: b`,
+    ),
+  });
+  const called = await project.call(["validate", "a.yaml"]);
+  assert.match(called.stderr, /partition_by has no meaning when reading/);
+  assert.match(called.stderr, /needs a database[^]*schema "a", but schema says "b"/);
+});
+
 Deno.test("a base recipe that is named by itself is no error", async () => {
   await using project = await Project.create({
     "base.yaml": "name: base\nsource: {type: duckdb, database: a.duckdb, table: t}\n",

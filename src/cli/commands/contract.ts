@@ -1,3 +1,4 @@
+import type { SandboxedRecipe } from "../../app/sandboxed.ts";
 import type { ResourcePlan } from "../../plan/mod.ts";
 import type { Field } from "../../sdk/mod.ts";
 import { type Contract, type ContractColumn, contractJsonSchema, contractOdcs } from "../../validate/mod.ts";
@@ -13,9 +14,10 @@ export interface ContractOptions extends RecipeOptions {
 
 /** `contract`: what a recipe promises of its rows, for others to rely on. */
 export async function printContract(call: Call, file: string, options: ContractOptions): Promise<void> {
-  const { recipe, plan } = await call.prepare(file, options);
+  const prepared = await call.prepare(file, options);
+  const { recipe, plan } = prepared;
   for (const resource of plan.resources) {
-    const columns = await columnsOf(call, { plan, resource, options });
+    const columns = await columnsOf(call, { prepared, resource, options });
     if (columns === undefined) return;
     const contract: Contract = {
       name: plan.resources.length === 1 ? recipe.name : `${recipe.name}_${resource.name}`,
@@ -37,17 +39,18 @@ export async function printContract(call: Call, file: string, options: ContractO
 async function columnsOf(
   call: Call,
   of: {
-    plan: Awaited<ReturnType<Call["prepare"]>>["plan"];
+    prepared: SandboxedRecipe;
     resource: ResourcePlan;
     options: ContractOptions;
   },
 ): Promise<ContractColumn[] | undefined> {
-  const { plan, resource, options } = of;
+  const { prepared, resource, options } = of;
+  const { plan } = prepared;
   const declared = resource.schema?.columns ?? [];
   let fields: readonly Field[] = [];
   if (!options.offline) {
-    const { inspectPlan } = await import("../../app/inspect.ts");
-    const [described] = await inspectPlan({ ...plan, resources: [resource] }, {
+    const { inspectSandboxed } = await import("../../app/sandboxed.ts");
+    const [described] = await inspectSandboxed({ ...prepared, plan: { ...plan, resources: [resource] } }, {
       stateDirectory: call.stateDirectory(options.stateDir, plan.state),
     });
     if (described?.schema === undefined) {

@@ -12,6 +12,7 @@ import {
   type RunSummary,
   type TextWriter,
 } from "../../observe/mod.ts";
+import { withConsole } from "../../observe/console.ts";
 import type { Plan } from "../../plan/mod.ts";
 import { nearest } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
@@ -159,7 +160,8 @@ async function prepareAll(
   for (const file of files) {
     try {
       const sandboxed = options.sandbox === false ? undefined : await call.prepare(file, options);
-      const { recipe, plan } = sandboxed ?? await call.prepareUnconfined(file, options);
+      const { recipe, plan } = sandboxed ??
+        await withConsole(options.logs.forRun(), () => call.prepareUnconfined(file, options));
       const same = jobs.find((job) => job.plan.recipe === plan.recipe);
       if (same !== undefined) throw sameName(call, same, plan);
       jobs.push({ file, recipe, sandboxed, plan: selectResources(plan, options.select) });
@@ -270,7 +272,7 @@ async function runJob(
     return await executeSandboxed({ ...job.sandboxed, plan: job.plan }, { ...settings, early });
   }
   const { executePlan } = await import("../../app/execute.ts");
-  return await executePlan(job.plan, settings);
+  return await withConsole(settings.emit, () => executePlan(job.plan, settings));
 }
 
 /** In text the error of a run is shown in full at its end; once is enough. */

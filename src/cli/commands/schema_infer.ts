@@ -5,7 +5,15 @@ import { counted } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
 import { UsageError } from "../errors.ts";
 import { resolvePath } from "../io.ts";
-import { blockText, hasSchema, type RecipeForm, recipeForm, withBlock } from "../schema_block.ts";
+import { replaceText, whyNoRecipe } from "../recipe_edit.ts";
+import {
+  blockText,
+  hasSchema,
+  type RecipeForm,
+  recipeForm,
+  whyNotWithBlock,
+  withBlock,
+} from "../schema_block.ts";
 
 export interface InferOptions extends RecipeOptions {
   readonly mode: "strict" | "lenient" | "infer";
@@ -37,8 +45,27 @@ export async function inferBlock(call: Call, recipe: string, options: InferOptio
     return;
   }
   const [first] = found;
-  await writeText(path, withBlock(await Deno.readTextFile(path), blockOf(first!, options), form));
+  await writeBlock(call, path, { block: blockOf(first!, options), form, options });
   call.print(`${call.path(path)}: schema of ${counted(first!.columns.length, "column")} written`);
+}
+
+/** @throws {UsageError} `NOT_UPDATED`, the file as it was, where it would not be the recipe with the block. */
+async function writeBlock(
+  call: Call,
+  path: string,
+  { block, form, options }: { block: Record<string, unknown>; form: RecipeForm; options: InferOptions },
+): Promise<void> {
+  const before = await Deno.readTextFile(path);
+  const after = withBlock(before, block, form);
+  const input = await call.recipeInput(options);
+  const why = whyNotWithBlock(before, after, block) ??
+    await whyNoRecipe([path], new Map([[path, after]]), input);
+  if (why !== undefined) {
+    throw new UsageError("NOT_UPDATED", `"${call.path(path)}" was not updated: ${why.replace(/\.?$/, ".")}`, {
+      hint: "leave --write out and copy the block",
+    });
+  }
+  await replaceText(path, after);
 }
 
 function printBlock(
@@ -69,10 +96,4 @@ async function writableForm(path: string, { force }: InferOptions): Promise<Reci
     });
   }
   return form;
-}
-
-async function writeText(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  await Deno.writeTextFile(temporary, text);
-  await Deno.rename(temporary, path);
 }

@@ -1,4 +1,5 @@
 import { type RecipeTests, testRecipe } from "../../app/testing/mod.ts";
+import type { RecipeInput } from "../../app/prepare.ts";
 import type { DataLoaderError } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
 import { flattenErrors, UsageError } from "../errors.ts";
@@ -50,7 +51,7 @@ export async function testRecipes(
   if (options.junit !== undefined) await writeReport(call, options.junit, tested);
   if (options.json) call.printJson(testsToJson(call, tested), { indent: true });
   else printTests(call, tested, { skipped: found.skipped.length });
-  if (options.update) await update(call, tested);
+  if (options.update) await update(call, tested, input);
   else if (outcomes.some(({ passed }) => !passed)) call.io.exitCode = EXIT.failed;
   if (wrong) call.io.exitCode = EXIT.usage;
   else if (outcomes.length === 0) {
@@ -63,8 +64,8 @@ export async function testRecipes(
 }
 
 /** Writes what came out into the recipes; fails for tests that this can't mend. */
-async function update(call: Call, tested: readonly TestedFile[]): Promise<void> {
-  const { updated, left } = await updateExpectations(tested);
+async function update(call: Call, tested: readonly TestedFile[], input: RecipeInput): Promise<void> {
+  const { updated, left } = await updateExpectations(tested, input);
   for (const [file, count] of updated) {
     call.note(
       `${call.err.success("updated")} ${call.path(file)}: ${count} expectation${count === 1 ? "" : "s"}`,

@@ -4,6 +4,7 @@ import type { CliIO } from "../io.ts";
 import {
   envFileOption,
   examples,
+  jsonFormatOption,
   jsonOption,
   logLevelOption,
   positive,
@@ -31,6 +32,7 @@ function addValidate(program: Command, io: CliIO): void {
       new Option("--format <format>", "how findings are printed")
         .choices(["text", "json", "github", "sarif"] as const).default("text" as const),
     )
+    .addOption(jsonFormatOption("json" as const))
     .option("--strict-env", "an environment variable that is not set is an error")
     .option("--only-recipes", "skip files that are no recipes, also those that are named")
     .addOption(varOption())
@@ -66,6 +68,7 @@ function addPlan(program: Command, io: CliIO): void {
       new Option("--format <format>", "how the plan is printed")
         .choices(["text", "json", "mermaid"] as const).default("text" as const),
     )
+    .addOption(jsonFormatOption("json" as const))
     .option("--offline", "open nothing: show only what the recipe says")
     .addOption(varOption())
     .addOption(envFileOption())
@@ -98,6 +101,7 @@ function addPreview(program: Command, io: CliIO): void {
       new Option("--format <format>", "how rows are printed")
         .choices(["table", "json", "csv"] as const).default("table" as const),
     )
+    .addOption(jsonFormatOption("json" as const))
     .addOption(varOption())
     .addOption(envFileOption())
     .addOption(stateDirOption())

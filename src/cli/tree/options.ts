@@ -29,6 +29,10 @@ export const logLevelOption = () =>
   new Option("--log-level <level>", "what is logged; debug adds stack traces to errors")
     .choices(["debug", "info", "warning", "error"] as const);
 
+/** For a command with `--format`: one word asks for JSON everywhere. A `--format` that is given wins. */
+export const jsonFormatOption = <Format extends string>(format: Format) =>
+  new Option("--json", `print JSON: the same as --format ${format}`).implies({ format });
+
 export const jsonOption = (what = "print JSON") => new Option("--json", what);
 
 /** Text for the end of a help page: commands to copy. */

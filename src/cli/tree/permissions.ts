@@ -1,7 +1,14 @@
 import { type Command, Option } from "@commander-js/extra-typings";
 import { invoke, load } from "../invoke.ts";
 import type { CliIO } from "../io.ts";
-import { envFileOption, examples, logLevelOption, stateDirOption, varOption } from "./options.ts";
+import {
+  envFileOption,
+  examples,
+  jsonFormatOption,
+  logLevelOption,
+  stateDirOption,
+  varOption,
+} from "./options.ts";
 
 /** `permissions`. */
 export function addPermissionsCommand(program: Command, io: CliIO): void {
@@ -17,6 +24,7 @@ export function addPermissionsCommand(program: Command, io: CliIO): void {
       new Option("--format <format>", "how they are printed")
         .choices(["text", "json", "flags"] as const).default("text" as const),
     )
+    .addOption(jsonFormatOption("json" as const))
     .addOption(varOption())
     .addOption(envFileOption())
     .addOption(stateDirOption())

@@ -1,7 +1,15 @@
 import { type Command, Option } from "@commander-js/extra-typings";
 import { invoke, load } from "../invoke.ts";
 import type { CliIO } from "../io.ts";
-import { envFileOption, examples, jsonOption, logLevelOption, stateDirOption, varOption } from "./options.ts";
+import {
+  envFileOption,
+  examples,
+  jsonFormatOption,
+  jsonOption,
+  logLevelOption,
+  stateDirOption,
+  varOption,
+} from "./options.ts";
 
 /** `test` and `contract`. */
 export function addTestCommands(program: Command, io: CliIO): void {
@@ -21,6 +29,7 @@ function addContract(program: Command, io: CliIO): void {
       new Option("--format <format>", "what is printed")
         .choices(["json-schema", "odcs"] as const).default("json-schema" as const),
     )
+    .addOption(jsonFormatOption("json-schema" as const))
     .option("--offline", "open nothing: only the columns that `schema` and rules name")
     .addOption(varOption())
     .addOption(envFileOption())

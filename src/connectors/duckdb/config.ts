@@ -34,6 +34,7 @@ export function checkRead(config: DuckdbConfig, request: PlannedRead): ConfigPro
       key: ["table"],
       message: "A duckdb source needs a table or a query.",
       hint: "add table: name, or query: SELECT …",
+      dependsOn: ["query"],
     });
   }
   if (config.table !== undefined && config.query !== undefined) {
@@ -100,6 +101,7 @@ function checkTable(config: DuckdbConfig): ConfigProblem[] {
       key: ["schema"],
       message: `The table is in schema "${name.schema}", but schema says "${config.schema}".`,
       hint: "name the schema in one place",
+      dependsOn: ["table"],
     }];
   }
   return [];

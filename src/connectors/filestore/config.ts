@@ -212,6 +212,7 @@ export function checkRead(config: FilestoreConfig, request: PlannedRead): Config
       key: ["format"],
       message: `The format "${format.name}" can't be read, only written.`,
       hint: "use another format",
+      dependsOn: formatKeys(config),
     });
   }
   const incremental = request.incremental;
@@ -229,6 +230,7 @@ export function checkRead(config: FilestoreConfig, request: PlannedRead): Config
       key: ["incremental", "strategy"],
       message: `Files of format "${format.name}" can only be read by modified_time.`,
       hint: "use strategy: modified_time",
+      dependsOn: formatKeys(config),
     });
   }
   return problems;
@@ -248,6 +250,7 @@ export function checkWrite(config: FilestoreConfig, request: PlannedWrite): Conf
       key: ["write_mode"],
       message: `Rows can't be appended to one file ("${config.path}").`,
       hint: "append needs a directory: end the path with /; or use write_mode: overwrite",
+      dependsOn: ["path"],
     });
   }
   if (!folder && /[*?{]/.test(config.path)) {
@@ -259,7 +262,12 @@ export function checkWrite(config: FilestoreConfig, request: PlannedWrite): Conf
   }
   for (const key of WRITE_ONLY) {
     if (config[key] !== undefined && !folder) {
-      problems.push({ key: [key], message: `${key} makes several files.`, hint: "end the path with /" });
+      problems.push({
+        key: [key],
+        message: `${key} makes several files.`,
+        hint: "end the path with /",
+        dependsOn: ["path"],
+      });
     }
   }
   if (
@@ -269,6 +277,7 @@ export function checkWrite(config: FilestoreConfig, request: PlannedWrite): Conf
       key: ["max_bytes_per_file"],
       message: "max_bytes_per_file can't be combined with partition_by or max_rows_per_file.",
       hint: "use max_rows_per_file with partition_by, or one limit alone",
+      dependsOn: ["partition_by", "max_rows_per_file"],
     });
   }
   const format = knownFormat(config);
@@ -277,6 +286,7 @@ export function checkWrite(config: FilestoreConfig, request: PlannedWrite): Conf
       key: ["format"],
       message: `The format "${format.name}" can't be written, only read.`,
       hint: "use another format",
+      dependsOn: formatKeys(config),
     });
   }
   if (format !== undefined && !canSplit(format)) {
@@ -286,6 +296,7 @@ export function checkWrite(config: FilestoreConfig, request: PlannedWrite): Conf
           key: [key],
           message: `${key} does not work with the format "${format.name}".`,
           hint: "remove it, or use csv or parquet",
+          dependsOn: formatKeys(config),
         });
       }
     }
@@ -296,6 +307,11 @@ export function checkWrite(config: FilestoreConfig, request: PlannedWrite): Conf
 /** The engine splits what it writes itself, but for JSON. */
 function canSplit(format: FormatDefinition): boolean {
   return format.copyOptions !== undefined && !["json", "jsonl"].includes(format.name);
+}
+
+/** The key that the format comes from. */
+function formatKeys(config: FilestoreConfig): string[] {
+  return [config.format === undefined ? "path" : "format"];
 }
 
 function knownFormat(config: FilestoreConfig): FormatDefinition | undefined {
@@ -321,6 +337,7 @@ function checkCommon(config: FilestoreConfig, request: { pluginsPending?: boolea
       key: ["format"],
       message: `The format of "${config.path}" can't be told from its ending.`,
       hint: `set format: ${formatNames().join(" | ")}`,
+      dependsOn: ["path"],
     });
     return problems;
   }
@@ -331,16 +348,21 @@ function checkCommon(config: FilestoreConfig, request: { pluginsPending?: boolea
       key: ["format"],
       message: `The format "${name}" is not known.`,
       hint: near === undefined ? `known are: ${formatNames().join(", ")}` : `did you mean "${near}"?`,
+      dependsOn: formatKeys(config),
     });
     return problems;
   }
-  problems.push(...checkOptions(config, format), ...checkNested(config, format));
+  const dependsOn = formatKeys(config);
+  for (const problem of [...checkOptions(config, format), ...checkNested(config, format)]) {
+    problems.push({ ...problem, dependsOn });
+  }
   const { compression } = config;
   if (compression !== undefined && !format.compressions.includes(compression)) {
     problems.push({
       key: ["compression"],
       message: `The format "${name}" has no compression "${compression}".`,
       hint: `it has: ${format.compressions.join(", ")}`,
+      dependsOn,
     });
   }
   return problems;

@@ -98,6 +98,7 @@ export function checkRead(config: PostgresConfig, request: PlannedRead): ConfigP
       key: ["table"],
       message: "A postgres source needs a table or a query.",
       hint: "add table: name, or query: SELECT …",
+      dependsOn: ["query"],
     });
   }
   if (config.table !== undefined && config.query !== undefined) {
@@ -166,7 +167,14 @@ export function checkWrite(config: PostgresConfig, _request: PlannedWrite): Conf
 }
 
 function connectionProblems(config: PostgresConfig): ConfigProblem[] {
-  return settingProblems(config).map(({ key, message, hint }) => ({ key: [key], message, hint }));
+  // Each setting may stand in the url, too; what TLS wants hangs together.
+  const tls = ["sslmode", "sslcert", "sslkey", "host"];
+  return settingProblems(config).map(({ key, message, hint }) => ({
+    key: [key],
+    message,
+    hint,
+    dependsOn: ["url", ...key.startsWith("ssl") ? tls : []],
+  }));
 }
 
 function checkTable(config: PostgresConfig): ConfigProblem[] {
@@ -194,6 +202,7 @@ function checkTable(config: PostgresConfig): ConfigProblem[] {
       key: ["schema"],
       message: `The table is in schema "${name.schema}", but schema says "${config.schema}".`,
       hint: "name the schema in one place",
+      dependsOn: ["table"],
     }];
   }
   return [];
