@@ -1,7 +1,7 @@
 /** The Worker's side: takes one task, closes the doors, does it, and answers. */
 /// <reference lib="webworker" />
 import process from "node:process";
-import { takeConsole } from "../observe/console.ts";
+import { takeConsole } from "../observe/console_events.ts";
 import type { EventSink } from "../observe/mod.ts";
 import { syncFoldersBy } from "../sdk/mod.ts";
 import { errorToData } from "./errors.ts";

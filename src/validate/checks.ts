@@ -264,7 +264,9 @@ function typeCondition(check: Check & { kind: "type" }, field: Field): string | 
       if (kind === "decimal") return `${column} <> trunc(${column})`;
       if (kind === "float") return `(NOT isfinite(${column}) OR ${column} <> trunc(${column}))`;
       if (!isText) return "always";
-      return check.becomes ? `(${form("integer")} OR TRY_CAST(${text} AS BIGINT) IS NULL)` : form("integer");
+      return check.becomes
+        ? `(${text} IS NOT NULL AND (${form("integer")} OR TRY_CAST(${text} AS BIGINT) IS NULL))`
+        : form("integer");
     case "float":
     case "number":
     case "decimal":

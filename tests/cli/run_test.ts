@@ -62,7 +62,7 @@ export default function (rows: unknown[], { params }: { params: { key: string } 
       "    - type: function\n      module: code.ts\n      params: {key: \"{{ env_var('API_KEY') }}\"}\n    - type: rename_columns",
     ),
   });
-  const before = console.log;
+  const before = globalThis["console"].log;
   for (const sandbox of [["--no-sandbox"], []]) {
     const args = ["run", "code.yaml", "--json", "--log-level", "info", "--full-refresh", ...sandbox];
     const called = await project.call(args, { env: { API_KEY: "s3cr3tvalue" } });
@@ -72,7 +72,7 @@ export default function (rows: unknown[], { params }: { params: { key: string } 
     assert.match(called.stderr, /info rows 4 ••• \{ a: 1 \}/);
     assert.doesNotMatch(called.stdout + called.stderr, /s3cr3t/);
   }
-  assert.equal(console.log, before, "the console is the program's again");
+  assert.equal(globalThis["console"].log, before, "the console is the program's again");
 });
 
 Deno.test("a run that fails: exit 1; one of two: exit 3; the others are run", async () => {

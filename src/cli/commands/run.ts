@@ -12,7 +12,7 @@ import {
   type RunSummary,
   type TextWriter,
 } from "../../observe/mod.ts";
-import { withConsole } from "../../observe/console.ts";
+import { withConsole } from "../../observe/console_events.ts";
 import type { Plan } from "../../plan/mod.ts";
 import { nearest } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
