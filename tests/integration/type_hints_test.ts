@@ -160,6 +160,23 @@ validation: {on_error: skip, rules: [{column: age, type: integer}]}
     rows: [["1", { x: "1", y: "a" }], ["2", { x: null, y: "b" }], ["3", { x: "3", y: "c" }]],
   },
   {
+    name: "JSON: fields that are new, in records, records in records and lists of them",
+    format: "jsonl",
+    files: [
+      '{"id": 1, "o": {"x": 1, "i": {"a": 1}}, "l": [{"q": 1}]}\n',
+      '{"id": 2, "o": {"x": 2, "i": {"a": 2, "b": true}, "z": "new"}, "l": [{"q": 2, "r": "new"}]}\n',
+    ],
+    types: {
+      id: "BIGINT",
+      o: "STRUCT(x BIGINT, i STRUCT(a BIGINT, b BOOLEAN), z VARCHAR)",
+      l: "STRUCT(q BIGINT, r VARCHAR)[]",
+    },
+    rows: [
+      ["1", { x: "1", i: { a: "1", b: null }, z: null }, [{ q: "1", r: null }]],
+      ["2", { x: "2", i: { a: "2", b: true }, z: "new" }, [{ q: "2", r: "new" }]],
+    ],
+  },
+  {
     name: "JSON: a text where numbers were before",
     format: "jsonl",
     files: ['{"id": 1, "a": 2.5}\n', '{"id": 2, "a": 3.5}\n{"id": 3, "a": "n/a"}\n'],

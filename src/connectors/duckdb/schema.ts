@@ -16,6 +16,7 @@ import {
 } from "../../sdk/mod.ts";
 import { changeRefused, changeStatements } from "../_sql/changes.ts";
 import { mismatchHint } from "../_sql/mismatch.ts";
+import { withNewFields } from "./nested_fields.ts";
 import type { Target } from "./database.ts";
 import { convert, parseDuckType, toLogical } from "./types.ts";
 
@@ -112,7 +113,7 @@ export function fitSchema(
     else if (options.retype) {
       changes.push(changeType(field, column, target));
       columns.push({ ...straight(field), name: column.name });
-    } else misfits.push({ field, column });
+    } else if (!addFields(field, column, { target, columns, changes })) misfits.push({ field, column });
   }
   if (misfits.length > 0) throw typeMismatch(misfits, target);
   return { columns, changes };
@@ -185,6 +186,28 @@ function addColumn(field: Field, target: Target): SchemaChange {
     statement: `ALTER TABLE ${target.sql} ADD COLUMN ${quoteIdent(field.name)} ${type}`,
     description: `add column ${field.name} (${type}) to ${target.schema}.${target.name}`,
   };
+}
+
+/** Adds the fields of records that the column lacks. False where that does not make the rows fit. */
+function addFields(
+  field: Field,
+  column: TableColumn,
+  fit: { target: Target; columns: FittedColumn[]; changes: SchemaChange[] },
+): boolean {
+  const { type, added } = withNewFields(toLogical(parseDuckType(column.type)), field.type, [column.name]);
+  const value = added.length === 0
+    ? undefined
+    : convert(field.type, engineType(type), `b.${quoteIdent(field.name)}`);
+  if (value === undefined) return false;
+  fit.columns.push({ name: column.name, source: field.name, value });
+  const { target } = fit;
+  fit.changes.push(...added.map(({ path, type }): SchemaChange => ({
+    kind: "add_column",
+    column: column.name,
+    statement: `ALTER TABLE ${target.sql} ADD COLUMN ${path.map(quoteIdent).join(".")} ${engineType(type)}`,
+    description: `add field ${path.join(".")} (${engineType(type)}) to ${target.schema}.${target.name}`,
+  })));
+  return true;
 }
 
 function changeType(field: Field, column: TableColumn, target: Target): SchemaChange {
