@@ -66,8 +66,16 @@ export function misfit(text: string, cast: TextCast): string {
 }
 
 /** SQL that is true for a datetime without a zone whose text says nothing that the value does not. */
-export function plainDatetime(text: string): string {
+function plainDatetime(text: string): string {
   return shaped(text, USUAL_DATETIMES, `${DATE}([ Tt]${CLOCK})?`);
+}
+
+/** Cases of such a text, most of them told by one GLOB. */
+export function plainDatetimeCases(text: string, then: string): string {
+  const usual = USUAL_DATETIMES.toReversed().map((glob) =>
+    `WHEN ${text} GLOB ${quoteLiteral(glob)} THEN ${then} `
+  );
+  return `${usual.join("")}WHEN ${plainDatetime(text)} THEN ${then} `;
 }
 
 /** Whether a type is made of digits, so that a decimal separator matters. */

@@ -4,7 +4,7 @@
  */
 import { engineType, type LogicalType, quoteIdent, type Session } from "../sdk/mod.ts";
 import { decideType, readShapes, type Shape } from "./infer.ts";
-import { misfit, plainDatetime, type TextFormats } from "./text_cast.ts";
+import { misfit, plainDatetimeCases, type TextFormats } from "./text_cast.ts";
 
 export interface WholeColumns {
   /** A SELECT of all rows, VARCHAR columns only. */
@@ -82,7 +82,9 @@ function quickTest(x: string, type: LogicalType, formats: TextFormats): string |
         : undefined;
     case "datetime":
       return formats.timestampFormat === undefined && !type.tz
-        ? `(TRY_CAST(${x} AS TIMESTAMP) IS NULL OR NOT ${plainDatetime(x)}) AND ${x} IS NOT NULL`
+        ? `CASE WHEN TRY_CAST(${x} AS TIMESTAMP) IS NULL THEN ${x} IS NOT NULL ${
+          plainDatetimeCases(x, "false")
+        }ELSE true END`
         : undefined;
     default:
       return undefined;
