@@ -3,7 +3,7 @@ import type { Prepared, RecipeInput } from "../app/prepare.ts";
 import type { SandboxedRecipe } from "../app/sandboxed.ts";
 import type { Recipe } from "../recipe/mod.ts";
 import { createRedactor, type Redactor } from "../secrets/mod.ts";
-import { type Json, type JsonObject, type LogLevel } from "../sdk/mod.ts";
+import { type Json, type JsonObject, type LogLevel, nearest } from "../sdk/mod.ts";
 import { parseEnvFile } from "./env_file.ts";
 import {
   errorToJson,
@@ -116,8 +116,39 @@ export class Call {
     };
   }
 
+  /**
+   * Checks that each `--var` is known to one of the recipes that it is given to.
+   * @throws {UsageError} `UNKNOWN_VARIABLE`
+   */
+  checkVars(recipes: readonly Pick<Recipe, "usedVars" | "unusedVars">[], { var: given = [] }: RecipeOptions) {
+    for (const name of Object.keys(parseVars(given))) {
+      if (recipes.length === 0 || recipes.some(({ unusedVars }) => !unusedVars.includes(name))) continue;
+      const known = [...new Set(recipes.flatMap(({ usedVars }) => usedVars))];
+      const near = nearest(name, known);
+      throw new UsageError(
+        "UNKNOWN_VARIABLE",
+        `--var ${name}: no recipe declares this variable, and no template reads it.`,
+        {
+          hint: near !== undefined
+            ? `did you mean "${near}"?`
+            : known.length === 0
+            ? "remove it, or read it somewhere: {{ var('" + name + "') }}"
+            : `known are: ${known.join(", ")}`,
+          context: { variable: name },
+        },
+      );
+    }
+  }
+
   /** Reads, validates and plans a recipe. Imports no driver; plug-ins are imported in a Worker of their own. */
   async prepare(file: string, options: RecipeOptions): Promise<SandboxedRecipe> {
+    const prepared = await this.prepareOne(file, options);
+    this.checkVars([prepared.recipe], options);
+    return prepared;
+  }
+
+  /** The same for one recipe of several, which need not know every `--var`. */
+  async prepareOne(file: string, options: RecipeOptions): Promise<SandboxedRecipe> {
     const { prepareSandboxed } = await import("../app/sandboxed.ts");
     const input = await this.recipeInput(options);
     const prepared = await prepareSandboxed(resolvePath(this.io, file), input, (read) => this.learn(read));

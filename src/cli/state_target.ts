@@ -53,6 +53,7 @@ async function nameAndState(
   const { readRecipe } = await import("../app/prepare.ts");
   const read = await readRecipe(path, { ...await call.recipeInput(options), onMissingEnv: "collect" });
   call.learn(read);
+  call.checkVars([read], options);
   return { name: read.name, fromFile: true, state: read.state };
 }
 

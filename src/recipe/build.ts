@@ -84,7 +84,7 @@ class Builder {
     this.#requireKeys(required.filter((key) => !suggested.has(key)));
     this.#problems.throwIfAny(this.#rendered.scope.secrets);
 
-    const { scope, vars, macros } = this.#rendered;
+    const { scope, vars, macros, usedVars, unusedVars } = this.#rendered;
     const root = this.#problems.root;
     if (Object.keys(vars).length > 0) this.#document.vars = vars;
     return {
@@ -100,6 +100,8 @@ class Builder {
       state: toState(state ?? blockSchema("state").parse({})),
       schema,
       vars,
+      usedVars,
+      unusedVars,
       macros,
       plugins: plugins ?? [],
       later: this.#later(steps, resources ?? []),

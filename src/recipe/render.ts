@@ -23,6 +23,9 @@ export interface RenderedRecipe {
   /** `vars:` rendered, with `--var` over them. */
   readonly vars: JsonObject;
   readonly macros: Readonly<Record<string, string>>;
+  /** Those of `--var` that the recipe neither declares nor names in a template, and those that it does. */
+  readonly unusedVars: readonly string[];
+  readonly usedVars: readonly string[];
   readonly scope: VariableScope;
 }
 
@@ -77,7 +80,16 @@ class Renderer {
         : this.#render(entry.node, [key]);
       entries.set(key, { key: entry.key, node });
     }
-    return { root: { ...this.#root, entries }, vars, macros, scope: this.#scope };
+    return { root: { ...this.#root, entries }, vars, macros, ...this.#usage(), scope: this.#scope };
+  }
+
+  #usage(): Pick<RenderedRecipe, "unusedVars" | "usedVars"> {
+    const usedVars = [...new Set([...this.#scope.declared, ...this.#scope.asked])].sort();
+    const left = Object.keys(this.#given).filter((name) => !usedVars.includes(name));
+    // A template may name one in a branch that was not taken.
+    const templates = left.length === 0 ? [] : templatesIn(this.#root);
+    const isNamed = (name: string) => templates.some((text) => text.split(/[^\p{L}\p{N}_]+/u).includes(name));
+    return { usedVars, unusedVars: left.filter((name) => !isNamed(name)) };
   }
 
   #renderVars(): JsonObject {
@@ -89,7 +101,7 @@ class Renderer {
       const path = ["vars", name];
       let value: Json = null;
       try {
-        value = this.#scope.variable(name, { optional: true }) ?? null;
+        value = this.#scope.value(name) ?? null;
       } catch (error) {
         this.#report(error, entry?.node.place ?? this.#root.place, path);
       }
@@ -196,6 +208,15 @@ class Renderer {
       place: node === undefined ? place : findSubject(node, error.subject),
     });
   }
+}
+
+/** All texts that hold templates. */
+function templatesIn(node: Node): string[] {
+  if (node.kind === "map") return [...node.entries.values()].flatMap(({ node }) => templatesIn(node));
+  if (node.kind === "list") return node.items.flatMap(templatesIn);
+  return node.kind === "scalar" && typeof node.value === "string" && holdsTemplate(node.value)
+    ? [node.value]
+    : [];
 }
 
 /** Errors whose message says all. */

@@ -36,6 +36,8 @@ export class VariableScope implements TemplateScope {
   readonly requiredEnv = new Set<string>();
   readonly optionalEnv = new Set<string>();
   readonly missingEnv = new Set<string>();
+  /** Names of variables that templates have asked for, whether they are there or not. */
+  readonly asked = new Set<string>();
   readonly #options: ScopeOptions;
   readonly #rendered = new Map<string, RenderedVariable>();
   readonly #rendering: string[] = [];
@@ -48,6 +50,11 @@ export class VariableScope implements TemplateScope {
 
   get secretReads(): number {
     return this.#secretReads;
+  }
+
+  /** Names of the variables that the recipe declares. */
+  get declared(): string[] {
+    return [...this.#options.nodes.keys()];
   }
 
   /** Names of all variables there are. */
@@ -104,17 +111,22 @@ export class VariableScope implements TemplateScope {
   }
 
   variable(name: string, options: { optional: boolean }): Json | undefined {
-    const variable = this.#variable(name);
-    if (variable !== undefined) {
-      this.#note(variable);
-      return variable.value;
-    }
+    this.asked.add(name);
+    const value = this.value(name);
+    if (value !== undefined) return value;
     if (options.optional) return undefined;
     const near = nearest(name, this.variableNames);
     throw new TemplateError("UNRESOLVED_VARIABLE", `variable "${name}" is not defined`, {
       hint: near === undefined ? `pass --var ${name}=…, or add it to \`vars:\`` : `did you mean "${near}"?`,
       subject: name,
     });
+  }
+
+  /** The value of a variable; undefined where there is none of that name. */
+  value(name: string): Json | undefined {
+    const variable = this.#variable(name);
+    if (variable !== undefined) this.#note(variable);
+    return variable?.value;
   }
 
   #variable(name: string): RenderedVariable | undefined {

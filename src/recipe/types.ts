@@ -147,6 +147,10 @@ export interface Recipe {
   readonly schema?: SchemaBlock;
   /** `vars:` rendered, with `--var` over them. */
   readonly vars: JsonObject;
+  /** Names that `vars:` declares or a template reads, sorted. */
+  readonly usedVars: readonly string[];
+  /** Names that were given from outside and are none of those. */
+  readonly unusedVars: readonly string[];
   /** Name → text of `{% macro … %}`. */
   readonly macros: Readonly<Record<string, string>>;
   /** Paths of the TypeScript modules to import before a run. */

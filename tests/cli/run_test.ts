@@ -75,6 +75,33 @@ export default function (rows: unknown[], { params }: { params: { key: string } 
   assert.equal(globalThis["console"].log, before, "the console is the program's again");
 });
 
+Deno.test("--var that no recipe knows: exit 2, and what was meant; one of several recipes may know it", async () => {
+  const withVar = RECIPE.replaceAll(": orders", ": vars").replace(
+    "'cancelled'",
+    "'{{ var('skip', 'cancelled') }}'",
+  )
+    .replace(
+      "name: vars",
+      "name: vars\nvars: {colour: red}\ndescription: \"{% if false %}{{ var('rare') }}{% endif %}\"",
+    );
+  await using project = await shop({ "vars.yaml": withVar });
+  for (const [name, hint] of [["skp", 'did you mean "skip"'], ["zzz", "known are: colour, skip"]]) {
+    for (const command of [["run"], ["plan", "--offline"], ["validate"], ["show-state"]]) {
+      const called = await project.call([...command, "vars.yaml", "--var", `${name}=x`]);
+      assert.equal(called.code, 2, command[0]);
+      assert.match(called.stderr, /UNKNOWN_VARIABLE/);
+      assert.ok(called.stderr.includes(hint!), called.stderr);
+    }
+  }
+  assert.match((await project.call(["run", "orders.yaml", "--var", "a=b"])).stderr, /remove it, or read it/);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(project.path("out"))), [], "nothing was run");
+  for (const known of ["skip", "colour", "rare"]) {
+    assert.equal((await project.call(["validate", "vars.yaml", "--var", `${known}=x`])).code, 0, known);
+  }
+  const both = await project.call(["run", "orders.yaml", "vars.yaml", "--dry-run", "--var", "skip=new"]);
+  assert.equal(both.code, 0, both.stderr);
+});
+
 Deno.test("a run that fails: exit 1; one of two: exit 3; the others are run", async () => {
   await using project = await shop({ "broken.yaml": BROKEN });
   const alone = await project.call(["run", "broken.yaml"]);

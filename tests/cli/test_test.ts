@@ -188,6 +188,10 @@ Deno.test("what does not fit the recipe is told with its place", async () => {
     ["{}, expect: {row_count: 0}", /needs one of rows, file and text/],
     ["{rows: [{a: 1}]}, expect: {}", /must say what is expected/],
     ["{rows: [{a: 1}]}", /needs expect, or runs/],
+    [
+      "{rows: [{id: 1, amount: 20}]}, vars: {leest: 1}, expect: {row_count: 1}",
+      /UNKNOWN_VARIABLE[^]*orders.yaml:1\d[^]*did you mean "least"/,
+    ],
     ["{rows: [{a: 1}]}, expect: {columns: [b], rows: []}", /UNKNOWN_COLUMN|transform/],
   ];
   for (const [test, message] of cases) {

@@ -159,7 +159,7 @@ Deno.test("what hangs on a variable that is not set is not judged; all else is, 
     {
       recipe: file(`type: csv, path: a.csv, columns: {a: ${env("X")}}`, duckdb),
       set: { X: "flot" },
-      wrong: /"flot" is not a type/,
+      wrong: /"flot" is no type/,
     },
   ];
   for (const { recipe, set, wrong } of cases) {

@@ -2,7 +2,7 @@
 import type { PlannedAccess } from "../../plan/mod.ts";
 import type { Recipe, TestBlock, TestGiven } from "../../recipe/mod.ts";
 import { errorFromData } from "../../sandbox/mod.ts";
-import { getConnector, type JsonObject } from "../../sdk/mod.ts";
+import { getConnector, type JsonObject, nearest, RecipeError } from "../../sdk/mod.ts";
 import { readRecipe, type RecipeInput } from "../prepare.ts";
 import { prepareSandboxed, type SandboxedRecipe, testSandboxed } from "../sandboxed.ts";
 import type { OutcomeData } from "./run_tests.ts";
@@ -35,7 +35,9 @@ export async function testRecipe(file: string, options: TestOptions): Promise<Re
   const prepared: { index: number; test: TestBlock; as: SandboxedRecipe }[] = [];
   for (const [index, test] of recipe.tests.entries()) {
     if (!wanted(test.name)) continue;
-    prepared.push({ index, test, as: await prepareSandboxed(file, inputFor(test, input), learn) });
+    const as = await prepareSandboxed(file, inputFor(test, input), learn);
+    checkVars(as.recipe, test, index);
+    prepared.push({ index, test, as });
   }
   if (prepared.length === 0) return { recipe, outcomes: [] };
   const outcomes = await testSandboxed<OutcomeData[]>(prepared[0]!.as, {
@@ -44,6 +46,24 @@ export async function testRecipe(file: string, options: TestOptions): Promise<Re
     signal,
   });
   return { recipe, outcomes: outcomes.map(fromData) };
+}
+
+/** @throws {RecipeError} `UNKNOWN_VARIABLE` for a variable of the test that the recipe does not know. */
+function checkVars({ unusedVars, usedVars, locate }: Recipe, test: TestBlock, index: number): void {
+  const name = Object.keys(test.vars ?? {}).find((each) => unusedVars.includes(each));
+  if (name === undefined) return;
+  const near = nearest(name, usedVars);
+  throw new RecipeError(
+    "UNKNOWN_VARIABLE",
+    `The test "${test.name}" gives the variable "${name}", which the recipe does not know.`,
+    {
+      hint: near === undefined
+        ? `the recipe knows: ${usedVars.join(", ") || "none"}`
+        : `did you mean "${near}"?`,
+      context: { variable: name },
+      location: locate(["tests", index, "vars", name]),
+    },
+  );
 }
 
 /** A recipe's input as a test wants it. */

@@ -159,7 +159,7 @@ async function prepareAll(
   let exitCode: number | undefined;
   for (const file of files) {
     try {
-      const sandboxed = options.sandbox === false ? undefined : await call.prepare(file, options);
+      const sandboxed = options.sandbox === false ? undefined : await call.prepareOne(file, options);
       const { recipe, plan } = sandboxed ??
         await withConsole(options.logs.forRun(), () => call.prepareUnconfined(file, options));
       const same = jobs.find((job) => job.plan.recipe === plan.recipe);
@@ -170,7 +170,10 @@ async function prepareAll(
       reportUnready(call, file, { error, ...options });
     }
   }
-  if (exitCode === undefined) return jobs;
+  if (exitCode === undefined) {
+    call.checkVars(jobs.map(({ recipe }) => recipe), options);
+    return jobs;
+  }
   call.io.exitCode = exitCode;
   if (files.length > 1) call.note(call.err.dim("\nNothing was run."));
   return [];

@@ -46,6 +46,8 @@ export async function testRecipes(
       tested.push({ file, errors: flattenErrors(error) });
     }
   }
+  const read = tested.flatMap(({ tests }) => tests?.recipe ?? []);
+  if (read.length === tested.length) call.checkVars(read, options);
   const outcomes = tested.flatMap(({ tests }) => tests?.outcomes ?? []);
   const wrong = tested.some(({ errors }) => errors.length > 0);
   if (options.junit !== undefined) await writeReport(call, options.junit, tested);

@@ -21,7 +21,8 @@ interface Checked {
   readonly errors: readonly DataLoaderError[];
   /** Things to know that are no errors. */
   readonly notes: readonly string[];
-  readonly name?: string;
+  /** Missing where it can't be read. */
+  readonly recipe?: Recipe;
   readonly missingEnv: readonly string[];
 }
 
@@ -37,6 +38,9 @@ export async function validateRecipes(
   for (const file of [...found.named, ...found.recipes]) {
     checked.push(await checkFile(call, file, { input, strictEnv: options.strictEnv ?? false }));
   }
+  // Nothing is known of the variables of a recipe that can't be read.
+  const read = checked.flatMap(({ recipe }) => recipe ?? []);
+  if (read.length === checked.length) call.checkVars(read, options);
   if (checked.some(({ errors }) => errors.length > 0)) call.io.exitCode = EXIT.usage;
   switch (options.format) {
     case "text":
@@ -72,7 +76,7 @@ async function checkFile(
   const errors = checkRecipe(recipe, { pluginsPending: true }).map((error) =>
     error.at({ file, line: 1, column: 1 })
   );
-  return { file, name: recipe.name, errors, notes: notesOf(recipe), missingEnv: recipe.missingEnv };
+  return { file, recipe, errors, notes: notesOf(recipe), missingEnv: recipe.missingEnv };
 }
 
 /**
@@ -136,9 +140,9 @@ function printText(call: Call, checked: readonly Checked[], found: FoundFiles): 
 function printJson(call: Call, checked: readonly Checked[], found: FoundFiles): void {
   call.printJson({
     valid: checked.every(({ errors }) => errors.length === 0),
-    recipes: checked.map(({ file, name, errors, notes, missingEnv }) => ({
+    recipes: checked.map(({ file, recipe, errors, notes, missingEnv }) => ({
       file: call.path(file),
-      ...(name === undefined ? {} : { name }),
+      ...(recipe === undefined ? {} : { name: recipe.name }),
       valid: errors.length === 0,
       errors: errors.flatMap((error) => call.errorsToJson(error)),
       missing_env: missingEnv,
