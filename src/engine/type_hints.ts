@@ -14,7 +14,7 @@ import {
   type TypeHints,
 } from "../sdk/mod.ts";
 import type { Rule, ValidationRules, ValueType } from "../validate/mod.ts";
-import type { AppliedSteps } from "../transforms/mod.ts";
+import { type AppliedSteps, readyStep } from "../transforms/mod.ts";
 import { converter } from "./converter.ts";
 
 /** The types that a rule of `type` gives to a text which passes it. The others say less than a type of column does. */
@@ -78,39 +78,34 @@ function typeOf({ checks }: Rule): LogicalType | undefined {
 function beforeSteps(
   after: ReadonlyMap<string, LogicalType>,
   steps: readonly StepPlan[],
-  expressions?: readonly string[],
+  expressions: readonly string[] = [],
 ): Map<string, LogicalType> {
-  let names = new Map(after);
-  for (const { type, config } of steps.toReversed()) {
-    const { mapping, columns, name } = config as { mapping?: object; columns?: object; name?: string };
-    if (type === "rename_columns") {
-      const from = new Map(
-        Object.entries(mapping ?? {}).map(([old, renamed]) => [String(renamed).toLowerCase(), old]),
-      );
-      names = new Map([...names].map(([name, type]) => [(from.get(name) ?? name).toLowerCase(), type]));
-    } else if (type === "cast") {
-      for (const name of Object.keys(columns ?? {})) names.delete(name.toLowerCase());
-    } else if (type === "add_column") names.delete(String(name).toLowerCase());
-    else if (!["filter", "select_columns", "drop_columns"].includes(type)) return new Map();
+  const mentioned = expressions.join("\n").toLowerCase();
+  const ready = steps.toReversed().map(readyStep);
+  const before = new Map<string, LogicalType>();
+  for (const [name, type] of after) {
+    const origin = ready.reduce<string | undefined>(
+      (name, { definition, config }) => name === undefined ? undefined : definition.origin?.(name, config),
+      name,
+    )?.toLowerCase();
+    const isMentioned = [name, origin ?? name].some((name) => mentioned.includes(name));
+    if (origin !== undefined && !isMentioned) before.set(origin, type);
   }
-  const mentioned = (expressions ?? []).join("\n").toLowerCase();
-  for (const name of names.keys()) {
-    if (mentioned.includes(name)) names.delete(name);
-  }
-  return names;
+  return before;
 }
 
-/** The SQL of the recipe that reckons with columns. */
+/** The SQL of the recipe that reckons with columns; of functions the columns of all rules, for they are given the row. */
 function expressionsOf({ steps, validation }: ResourcePlan): string[] {
-  const inSteps = steps.filter(({ type }) => type === "filter" || type === "add_column" || type === "cast");
-  const inRules = (validation?.rules ?? []).flatMap(({ when, checks }) => [
-    when ?? "",
-    ...checks.flatMap((check) => check.kind === "expression" ? [check.sql] : []),
-  ]);
-  // A function is given the row, whatever it reads of it.
-  const hasFunction = validation?.rules.some(({ checks }) => checks.some(({ kind }) => kind === "function"));
-  const all = hasFunction ? validation!.rules.flatMap(({ columns }) => columns) : [];
-  return [...inSteps.map(({ config }) => JSON.stringify(config)), ...inRules, ...all];
+  const rules = validation?.rules ?? [];
+  const hasFunction = rules.some(({ checks }) => checks.some(({ kind }) => kind === "function"));
+  return [
+    ...steps.map(readyStep).flatMap(({ definition, config }) => definition.expressions?.(config) ?? []),
+    ...rules.flatMap(({ when, checks, columns }) => [
+      when ?? "",
+      ...checks.flatMap((check) => check.kind === "expression" ? [check.sql] : []),
+      ...(hasFunction ? columns : []),
+    ]),
+  ];
 }
 
 /** The rules, those of type marked whose columns become of it. */

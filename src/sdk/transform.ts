@@ -53,6 +53,13 @@ export interface TransformDefinition<C = unknown> {
   readonly access?: (config: C) => readonly Access[];
   /** What the step does with this config, on one line, for people and without values that may be secret. */
   readonly describe?: (config: C) => string;
+  /**
+   * The name that a column had before the step, where its values pass as they are; undefined for one that the step makes or
+   * changes. `column` is compared regardless of case. Without it nothing is known of any column. Pure.
+   */
+  readonly origin?: (column: string, config: C) => string | undefined;
+  /** The SQL of the config that reckons with columns. Goes with `origin`. */
+  readonly expressions?: (config: C) => readonly string[];
   /** For `run` steps: the schema they will give, where it can be told without running them. For plans. */
   readonly outputSchema?: (schema: Schema, config: C) => Schema | undefined;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTransform, quoteIdent, TransformError } from "../sdk/mod.ts";
-import { ColumnIndex, showName } from "./columns.ts";
+import { ColumnIndex, fold, showName } from "./columns.ts";
 import { constantProblem, constantSql } from "./constant.ts";
 import { checkExpression, codeOf, sqlPieces } from "./sql_text.ts";
 import { readType, typeName } from "./step_config.ts";
@@ -62,6 +62,8 @@ destination:
   path: orders.jsonl
 `,
   }],
+  origin: (column, { name }) => fold(name) === fold(column) ? undefined : column,
+  expressions: ({ expression }) => expression === undefined ? [] : [expression],
   describe: ({ name, value, expression }) => `${name} = ${expression ?? JSON.stringify(value)}`,
   sql: (input, config) => {
     const value = valueSql(config);

@@ -13,7 +13,7 @@ import { conversion } from "./cast_conversion.ts";
 import { castHint, reasonSql } from "./cast_reason.ts";
 import { type CastOptions, type Conversion, isRefusal } from "./cast_rules.ts";
 import { isTime } from "./cast_text.ts";
-import { ColumnIndex, ROW_COLUMN, showName } from "./columns.ts";
+import { ColumnIndex, fold, ROW_COLUMN, showName } from "./columns.ts";
 import { readType, typeName } from "./step_config.ts";
 
 /** How much of a bad value an error shows, in characters. */
@@ -81,6 +81,8 @@ destination:
   path: orders.jsonl
 `,
   }],
+  origin: (column, { columns }) =>
+    Object.keys(columns).some((name) => fold(name) === fold(column)) ? undefined : column,
   describe: ({ columns }) =>
     Object.entries(columns).map(([name, spec]) => `${name} to ${typeof spec === "string" ? spec : spec.type}`)
       .join(", "),

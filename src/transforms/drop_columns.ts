@@ -33,6 +33,7 @@ destination:
   path: customers.parquet
 `,
   }],
+  origin: (column) => column,
   describe: ({ columns }) => columns.join(", "),
   sql: (input, config) => {
     const dropped = resolve(input, config);

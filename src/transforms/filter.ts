@@ -30,6 +30,8 @@ destination:
   path: paid_orders.jsonl
 `,
   }],
+  origin: (column) => column,
+  expressions: ({ where }) => [where],
   describe: ({ where }) => where.trim().replace(/\s+/g, " "),
   // On a line of its own: the condition may end in a comment.
   sql: (input, { where }) => `SELECT * FROM ${input.relation} WHERE (${checkExpression(where, "where")}\n)`,

@@ -4,6 +4,7 @@
  */
 import { addColumn } from "./add_column.ts";
 import type { AnyTransform } from "./bound_step.ts";
+export { readyStep } from "./bound_step.ts";
 import { cast } from "./cast.ts";
 import { dropColumns } from "./drop_columns.ts";
 import { filter } from "./filter.ts";

@@ -37,6 +37,12 @@ destination:
   path: customers.jsonl
 `,
   }],
+  origin: (column, { mapping }) => {
+    const renamed = Object.entries(mapping);
+    const [from] = renamed.find(([, to]) => fold(to) === fold(column)) ?? [];
+    // A column that was given away can't be there under its old name.
+    return from ?? (renamed.some(([from]) => fold(from) === fold(column)) ? undefined : column);
+  },
   describe: ({ mapping }) => Object.entries(mapping).map(([from, to]) => `${from} to ${to}`).join(", "),
   sql: (input, config) => {
     const renames = resolve(input, config);

@@ -33,6 +33,7 @@ destination:
   path: contacts.jsonl
 `,
   }],
+  origin: (column) => column,
   describe: ({ columns }) => columns.join(", "),
   sql: (input, config) => `SELECT ${columnList(resolve(input, config))} FROM ${input.relation}`,
 });

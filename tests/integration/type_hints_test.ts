@@ -95,6 +95,15 @@ const CASES: readonly Case[] = [
     rows: [["1", "x", 2.5], ["2", "7", 3]],
   },
   {
+    name: "a column that is given away by a rename has nothing of the table's column of its old name",
+    files: ["id,a\n1,x\n", "id,c\n2,5\n"],
+    recipe: `transform:
+  steps: [{type: rename_columns, mapping: {c: d}, ignore_missing: true}, {type: rename_columns, mapping: {a: c}, ignore_missing: true}]
+`,
+    types: { id: "BIGINT", c: "VARCHAR", d: "BIGINT" },
+    rows: [["1", "x", null], ["2", null, "5"]],
+  },
+  {
     name: "a rule of type: bad values are quarantined, good ones are of that type",
     files: ["id,age\n1,30\n2,abc\n", "id,age\n3,x\n4,\n"],
     recipe: `validation:
