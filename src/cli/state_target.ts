@@ -1,6 +1,13 @@
 /** The recipe that a state command is about: a file, or the name of a recipe. */
 import { basename } from "node:path";
-import { emptyState, isJsonObject, type State, type StateBackend, StateError } from "../sdk/mod.ts";
+import {
+  emptyState,
+  type Incremental,
+  isJsonObject,
+  type State,
+  type StateBackend,
+  StateError,
+} from "../sdk/mod.ts";
 import { createStateBackend } from "../state/mod.ts";
 import type { Call, RecipeOptions } from "./call.ts";
 import { UsageError } from "./errors.ts";
@@ -15,6 +22,8 @@ export interface StateTarget {
   readonly recipe: string;
   /** True where the recipe's file was read: it exists, whether it was ever run or not. */
   readonly fromFile: boolean;
+  /** How the recipe's file reads its source; undefined where it is not incremental, or no file was read. */
+  readonly incremental?: Incremental;
   readonly backend: StateBackend;
   /** Path or URL, for people. */
   readonly place: string;
@@ -32,6 +41,7 @@ export async function stateTarget(call: Call, recipe: string, options: StateOpti
   return {
     recipe: named.name,
     fromFile: named.fromFile,
+    incremental: named.incremental,
     backend,
     place: call.path(backend.describe(named.name)),
   };
@@ -40,7 +50,14 @@ export async function stateTarget(call: Call, recipe: string, options: StateOpti
 async function nameAndState(
   call: Call,
   target: { recipe: string; path: string; options: StateOptions },
-): Promise<{ name: string; fromFile: boolean; state: { backend: string; directory?: string } }> {
+): Promise<
+  {
+    name: string;
+    fromFile: boolean;
+    incremental?: Incremental;
+    state: { backend: string; directory?: string };
+  }
+> {
   const { recipe, path, options } = target;
   if (!await isFile(path) && !/\.(ya?ml|json)$/i.test(recipe)) {
     if (basename(recipe) !== recipe && !/^[\w. -]+$/.test(recipe)) {
@@ -54,7 +71,7 @@ async function nameAndState(
   const read = await readRecipe(path, { ...await call.recipeInput(options), onMissingEnv: "collect" });
   call.learn(read);
   call.checkVars([read], options);
-  return { name: read.name, fromFile: true, state: read.state };
+  return { name: read.name, fromFile: true, incremental: read.source?.incremental, state: read.state };
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** The dead letter file: rows that could not be loaded, one JSON object a line. */
+import { createHash } from "node:crypto";
 import type { Redactor } from "../secrets/mod.ts";
 import { type DataLoaderError, EngineError, type Position } from "../sdk/mod.ts";
 import { rewriteLines } from "./keyed_lines.ts";
@@ -15,19 +16,22 @@ export interface DeadLetterBatch {
   readonly recipe: string;
   readonly resource: string;
   readonly position: Position;
+  /** Where the state is: sequences are counted for each place anew. */
+  readonly state: string;
   readonly rows: readonly DeadLetterRow[];
   readonly redactor: Redactor;
 }
 
 /**
- * Adds a batch's rejected rows to the file at `path`, atomically. Lines of the same recipe, resource and sequence are
+ * Adds a batch's rejected rows to the file at `path`, atomically. Lines of the same recipe, resource, state and sequence are
  * replaced, so that a batch that is replayed after a crash does not stand there twice.
  * @throws {EngineError} `DEAD_LETTER_FAILED` where the file can't be written: the batch is then not loaded either.
  */
 export async function writeDeadLetter(path: string, batch: DeadLetterBatch): Promise<void> {
   const { recipe, resource, position } = batch;
+  const state = createHash("sha256").update(batch.state).digest("hex").slice(0, 8);
   const key = `{"recipe":${JSON.stringify(recipe)},"resource":${JSON.stringify(resource)},` +
-    `"sequence":${position.sequence},`;
+    `"state":"${state}","sequence":${position.sequence},`;
   const lines = batch.rows.map(({ row, error, content }) =>
     `${key}"run_id":${JSON.stringify(position.runId)},"row_number":${row},` +
     `"error":${JSON.stringify(errorOf(error, batch.redactor))},"row":${content}}`

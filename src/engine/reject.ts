@@ -5,7 +5,6 @@ import {
   type DataLoaderError,
   EngineError,
   type Load,
-  type Position,
   quoteIdent,
   quoteLiteral,
   type Session,
@@ -13,7 +12,7 @@ import {
 } from "../sdk/mod.ts";
 import type { Redactor } from "../secrets/mod.ts";
 import type { Conformed } from "./conform.ts";
-import { type DeadLetterRow, writeDeadLetter } from "./dead_letter.ts";
+import { type DeadLetterBatch, type DeadLetterRow, writeDeadLetter } from "./dead_letter.ts";
 import { asError, isRowFault } from "./failure.ts";
 
 /** Most rows set aside in one batch where `runtime.dead_letter.max_rows` says nothing: more is a wrong recipe, not bad rows. */
@@ -27,7 +26,7 @@ export interface RejectRequest {
   readonly error: DataLoaderError;
   readonly session: Session;
   readonly deadLetter: { readonly path: string; readonly maxRows?: number };
-  readonly identity: { readonly recipe: string; readonly resource: string; readonly position: Position };
+  readonly identity: Pick<DeadLetterBatch, "recipe" | "resource" | "position" | "state">;
   /** Runs the recipe's steps over a batch. */
   readonly apply: (batch: Batch) => Promise<Conformed>;
   readonly signal: AbortSignal;

@@ -179,7 +179,8 @@ export class ResourceRun {
       fullRefresh: this.#io.options.fullRefresh ?? false,
       positionless: capabilities.positionless === true || this.#io.options.dryRun === true,
       plan: this.#planId,
-      source: this.#resource.source.summary,
+      source: this.#sourceName,
+      byFile: source.incremental?.strategy === "modified_time",
       newRunId: this.#io.newRunId,
     };
   }
@@ -302,7 +303,12 @@ export class ResourceRun {
         error,
         session,
         deadLetter,
-        identity: { recipe: this.#io.plan.recipe, resource: resource.name, position },
+        identity: {
+          recipe: this.#io.plan.recipe,
+          resource: resource.name,
+          position,
+          state: this.#io.keeper.place,
+        },
         apply: (batch) => this.#apply(batch),
         signal: this.#io.signal,
         redactor: this.#io.redactor,
@@ -572,7 +578,7 @@ export class ResourceRun {
       ...(staged ? { staged: true } : {}),
       plan: this.#planId,
       basis: this.#basis,
-      source: this.#resource.source.summary,
+      source: this.#sourceName,
       state,
     };
   }
@@ -586,6 +592,13 @@ export class ResourceRun {
   get #planId(): string {
     const { limit } = this.#io.options;
     return limit === undefined ? this.#resource.fingerprint : `${this.#resource.fingerprint}+limit`;
+  }
+
+  /** What is read; paths from the recipe's folder on. */
+  get #sourceName(): string {
+    const folder = this.#io.plan.file.replace(/[^/\\]*$/, "");
+    const { summary } = this.#resource.source;
+    return folder === "" ? summary : summary.replaceAll(folder, "");
   }
 
   #loadRequest(): LoadRequest {

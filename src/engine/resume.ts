@@ -22,8 +22,10 @@ export interface Memory {
   readonly positionless: boolean;
   /** Fingerprint of the resource's plan. */
   readonly plan: string;
-  /** What is read, for people. */
+  /** What is read, for people; paths from the recipe's folder on, so that a folder may be moved. */
   readonly source: string;
+  /** Its position tells files apart (`modified_time`): of other files it says nothing, and leaves none of them out. */
+  readonly byFile?: boolean;
   /** For a run that is not the continuation of another. */
   readonly newRunId: string;
 }
@@ -46,7 +48,8 @@ export interface Start {
 /**
  * The rules of DESIGN §8: the destination is the truth; a state that a person has set is believed over it; a run that was cut
  * off is taken up where its last commit left it.
- * @throws {EngineError} `POSITION_LOST` where going on from the state would leave out rows the destination no longer has.
+ * @throws {EngineError} `POSITION_LOST` where going on from the state would leave out rows the destination no longer has;
+ * `SOURCE_CHANGED` where the position is that of another source, rows of which it may leave out.
  */
 export function decideStart(memory: Memory): Start {
   const { state, committed } = memory;
@@ -57,9 +60,13 @@ export function decideStart(memory: Memory): Start {
     return { ...fresh, state: memory.incremental ? sourceStateOf(state) : EMPTY_SOURCE_STATE };
   }
   if (committed === undefined) return { ...fresh, ...withoutRecord(memory) };
+  const otherSource = committed.source !== undefined && committed.source !== memory.source;
+  const discarded = !committed.complete && committed.staged && committed.plan !== memory.plan;
+  const goesOn = memory.incremental || !committed.complete;
+  if (otherSource && goesOn && !discarded && memory.byFile !== true) throw sourceChanged(memory, committed);
   if (!committed.complete) return { ...fresh, ...unfinished(memory, committed) };
   if (!memory.incremental) {
-    const cutOff = memory.mode === "append" && state?.in_flight?.run_id === committed.runId;
+    const cutOff = !otherSource && memory.mode === "append" && state?.in_flight?.run_id === committed.runId;
     return cutOff
       ? { ...fresh, runId: committed.runId, resumed: true, finished: true, state: committed.state }
       : { ...fresh, state: EMPTY_SOURCE_STATE };
@@ -70,13 +77,21 @@ export function decideStart(memory: Memory): Start {
       "The destination is behind the saved state (restored from a backup?); going on from the destination's position.",
     );
   }
-  if (committed.source !== undefined && committed.source !== memory.source) {
-    notes.push(
-      `The position was reached reading ${committed.source}, and the recipe now reads ${memory.source}. ` +
-        "If that is not the same data under a new name, load it with --full-refresh or under another recipe name.",
-    );
-  }
   return { ...fresh, state: committed.state, notes };
+}
+
+function sourceChanged({ source }: Memory, committed: Position): EngineError {
+  return new EngineError(
+    "SOURCE_CHANGED",
+    `The position was reached reading ${committed.source}, and the recipe now reads ${source}: ` +
+      "going on from there may leave rows out.",
+    {
+      hint:
+        "load everything again with --full-refresh; if it is the same data under a new name, accept the position with " +
+        "`dataloader state set`; or give a recipe of other data a name of its own",
+      context: { before: committed.source!, now: source },
+    },
+  );
 }
 
 /** Whether a run has begun from the state that a person has set, and committed: from then on it has served its purpose. */

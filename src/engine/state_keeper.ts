@@ -22,12 +22,17 @@ export class StateKeeper {
     return this.#state;
   }
 
+  /** Where the state is, for people. */
+  get place(): string {
+    return this.#backend.describe(this.#recipe);
+  }
+
   /** The saved state in short; undefined where there is none. */
   summary() {
     if (this.#state === undefined) return undefined;
     const { revision, sequence, cursor_values, watermarks } = this.#state;
     return {
-      location: this.#backend.describe(this.#recipe),
+      location: this.place,
       revision,
       sequence,
       cursorValues: cursor_values,

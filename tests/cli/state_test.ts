@@ -118,9 +118,12 @@ Deno.test("state set with nothing named accepts the position as it is", async ()
 
 Deno.test("state set works before the first run of a recipe's file, not for a mistyped name", async () => {
   await using project = await Project.create({ "orders.yaml": RECIPE });
-  assert.equal((await project.call(["state", "set", "ordres", "--cursor", "id=1"])).code, 1);
-  assert.equal((await project.call(["state", "set", "orders.yaml", "--cursor", "id=1"])).code, 0);
-  assert.deepEqual((await backend(project).load("orders"))?.cursor_values, { id: "1" });
+  assert.equal((await project.call(["state", "set", "ordres", "--cursor", "updated_at=2024-01-01"])).code, 1);
+  assert.equal(
+    (await project.call(["state", "set", "orders.yaml", "--cursor", "updated_at=2024-01-01"])).code,
+    0,
+  );
+  assert.deepEqual((await backend(project).load("orders"))?.cursor_values, { updated_at: "2024-01-01" });
 });
 
 Deno.test("state export and import give back the same position", async () => {
@@ -168,5 +171,41 @@ Deno.test("states are not changed under a run", async () => {
     assert.match(called.stderr, /STATE_LOCKED/);
   } finally {
     await lock.release();
+  }
+});
+
+Deno.test("state set refuses a column that the recipe does not go by, and a value that it can't have", async () => {
+  const recipe = RECIPE.replace(
+    /incremental: .*/,
+    "incremental: {strategy: cursor, cursor_column: order_id}",
+  );
+  assert.notEqual(recipe, RECIPE);
+  await using project = await Project.create({ "orders.yaml": recipe });
+  const set = async (...args: string[]) => await project.call(["state", "set", "orders.yaml", ...args]);
+  for (const args of [["--cursor", "id=1"], ["--watermark", "order_id=1"]]) {
+    const called = await set(...args);
+    assert.equal(called.code, 2);
+    assert.match(called.stderr, /CURSOR_UNKNOWN.*--cursor order_id/s);
+  }
+  assert.equal(await backend(project).load("orders"), undefined);
+  assert.equal((await set("--cursor", "order_id=7")).code, 0);
+  const saved = (await backend(project).load("orders"))!;
+  const types: [string, string, string][] = [
+    ["BIGINT", "12", "1.5"],
+    ["timestamp without time zone", "2024-05-01 00:00:00", "yesterday"],
+    ["DECIMAL(10,2)", "-1.5", "x"],
+    ["uuid", "0b8e8f52-5a1e-4c43-9d0c-1d3c1c5a2f10", "12"],
+  ];
+  for (const [type, good, bad] of types) {
+    const before = (await backend(project).load("orders"))!;
+    await backend(project).save("orders", {
+      ...saved,
+      revision: before.revision,
+      metadata: { cursor_types: { order_id: type } },
+    });
+    const refused = await set("--cursor", `order_id=${bad}`);
+    assert.equal(refused.code, 2, type);
+    assert.match(refused.stderr, /CURSOR_VALUE/);
+    assert.equal((await set("--cursor", `order_id=${good}`)).code, 0, type);
   }
 });

@@ -75,3 +75,28 @@ Deno.test("a secret that can't be loaded is masked in the dead letter and in the
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+Deno.test("runs with states of their own do not replace each other's dead letters", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${directory}/in.csv`, "id,v\n1,1\n2,x\n");
+    await Deno.writeTextFile(
+      `${directory}/r.yaml`,
+      "name: r\nsource: {type: csv, path: in.csv, columns: {v: string}}\n" +
+        "transform: {steps: [{type: cast, columns: {v: int}}]}\nruntime: {dead_letter: {path: dead.jsonl}}\n" +
+        "destination: {type: duckdb, database: \"{{ var('to') }}.duckdb\", table: t}\n",
+    );
+    for (const to of ["one", "two"]) {
+      const { plan } = await prepareRecipe(`${directory}/r.yaml`, { vars: { to } });
+      const summary = await executePlan(plan, { stateDirectory: `${directory}/.${to}` });
+      assert.equal(summary.rows_rejected, 1, summary.error?.message);
+    }
+    const lines = (await Deno.readTextFile(`${directory}/dead.jsonl`)).trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    assert.deepEqual(lines.map(({ sequence, row }) => [sequence, row.id]), [[1, 2], [1, 2]]);
+    assert.notEqual(lines[0].run_id, lines[1].run_id);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

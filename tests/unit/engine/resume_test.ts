@@ -158,10 +158,31 @@ Deno.test("a state set by a person is used once: not again after a run from it w
   assert.deepEqual(other.state, at("1"));
 });
 
-Deno.test("a position of another source is told", () => {
+Deno.test("a position of another source is not gone on from", () => {
   const committed = position({ source: "there" });
-  assert.equal(decideStart({ ...base, committed }).notes.length, 1);
-  assert.equal(decideStart({ ...base, committed: { ...committed, source: "here" } }).notes.length, 0);
+  for (const complete of [true, false]) {
+    assert.throws(
+      () => decideStart({ ...base, committed: { ...committed, complete } }),
+      (error) =>
+        error instanceof DataLoaderError && error.code === "SOURCE_CHANGED" &&
+        /there.*here/.test(error.message),
+    );
+    const same = decideStart({ ...base, committed: { ...committed, complete, source: "here" } });
+    assert.deepEqual([same.notes, same.state], [[], at("5")]);
+  }
+  // Accepted, loaded anew, or of each file by itself.
+  assert.deepEqual(decideStart({ ...base, committed, state: saved({ origin: "user" }) }).state, at("5"));
+  assert.deepEqual(decideStart({ ...base, committed, fullRefresh: true }).state, EMPTY_SOURCE_STATE);
+  assert.deepEqual(decideStart({ ...base, committed, byFile: true }).state, at("5"));
+  // What another plan has staged is thrown away in any case.
+  const staged = position({ source: "there", complete: false, staged: true, plan: "p0" });
+  assert.deepEqual(decideStart({ ...base, committed: staged }).state, EMPTY_SOURCE_STATE);
+});
+
+Deno.test("an append of everything from another source is none of the run that was cut off", () => {
+  const state = saved({ in_flight: { run_id: "old", started_at: "", plan: "p1" } });
+  const start = decideStart({ ...base, incremental: false, state, committed: position({ source: "there" }) });
+  assert.deepEqual([start.finished, start.runId], [false, "new"]);
 });
 
 Deno.test("a position that was never committed is gone on from; one of another destination is not", () => {

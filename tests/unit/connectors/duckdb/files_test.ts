@@ -134,7 +134,7 @@ Deno.test("check and describe leave nothing behind", () =>
       const plan = await destination.describe(schema, loadRequest());
       assert.match(
         plan.statements.join("\n"),
-        /creates .*CREATE TABLE "new"\."main"\."t" \("id" INTEGER, "v" VARCHAR\)/s,
+        /creates .*CREATE TABLE "main"\."t" \("id" INTEGER, "v" VARCHAR\)/s,
       );
     });
     assert.deepEqual([...Deno.readDirSync(directory)], []);
