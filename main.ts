@@ -1,4 +1,5 @@
 /** The command line of dataloader. Answers `version` before anything heavy is imported. */
+import "./src/cli/packages.ts";
 import { VERSION } from "./src/version.ts";
 
 if (import.meta.main) {

@@ -67,7 +67,7 @@ async function nameAndState(
     }
     return { name: recipe, fromFile: false, state: { backend: "local" } };
   }
-  const { readRecipe } = await import("../app/prepare.ts");
+  const { readRecipe } = await import("../app/read.ts");
   const read = await readRecipe(path, { ...await call.recipeInput(options), onMissingEnv: "collect" });
   call.learn(read);
   call.checkVars([read], options);

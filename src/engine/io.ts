@@ -53,15 +53,19 @@ function isFed(resource: ResourcePlan): boolean {
   return !getConnector(resource.source.connector).capabilities.embedded;
 }
 
+/** A thread that reads JSON Lines holds a piece of 32 MiB; those of other formats less. */
+const MEGABYTES_A_THREAD = 96;
+const FEWEST_THREADS = 2;
+
 /**
  * Memory for the embedded engine where the recipe names none. A load that streams gains nothing from more than this (3 M rows
- * of CSV take as long with 512 MB as with 20 GB), and the engine would else keep every block it has written, so that memory
+ * of CSV take as long with 192 MB as with 20 GB), and the engine would else keep every block it has written, so that memory
  * grew with the data. Batches that it is fed need hardly any. Merges and steps that group, sort or join get room before
  * they spill to disk.
  */
-export function defaultMemoryLimit(resource: ResourcePlan): string {
+export function defaultMemoryLimit(resource: ResourcePlan, threads = navigator.hardwareConcurrency): string {
   if (!streams(resource)) return "2GB";
-  return isFed(resource) ? "32MB" : "512MB";
+  return isFed(resource) ? "32MB" : `${MEGABYTES_A_THREAD * Math.max(FEWEST_THREADS, threads)}MB`;
 }
 
 /**
@@ -74,7 +78,7 @@ export function defaultThreads(resource: ResourcePlan): number | undefined {
 
 /** What a load that does not fit into the default is given, one after the other. */
 export function raisedMemoryLimits(resource: ResourcePlan): readonly string[] {
-  return streams(resource) && isFed(resource) ? ["512MB", "8GB"] : ["8GB"];
+  return streams(resource) && isFed(resource) ? ["512MB", "8GB"] : ["2GB", "8GB"];
 }
 
 /** A logger whose lines become events. */

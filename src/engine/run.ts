@@ -169,7 +169,7 @@ async function inSession(resource: ResourcePlan, setting: Setting): Promise<bool
 async function openSession(resource: ResourcePlan, plan: Plan, io: RunIO): Promise<Session> {
   const { memoryLimit, threads, tempDirectory } = plan.runtime;
   return await io.openSession({
-    memoryLimit: memoryLimit ?? defaultMemoryLimit(resource),
+    memoryLimit: memoryLimit ?? defaultMemoryLimit(resource, threads),
     threads: threads ?? defaultThreads(resource),
     tempDirectory,
   });

@@ -1,6 +1,6 @@
 /** How wide text is on a terminal, and cutting it to a width. */
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
 /** Characters that take two columns: East Asian wide and full-width (Unicode Annex 11), and emoji. */
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|^[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
@@ -10,7 +10,7 @@ const SIMPLE = /^[\x20-\x7e]*$/;
 export function textWidth(text: string): number {
   if (SIMPLE.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) width += segmentWidth(segment);
+  for (const { segment } of graphemes(text)) width += segmentWidth(segment);
   return width;
 }
 
@@ -21,7 +21,7 @@ export function cutText(text: string, width: number): string {
   if (width < 1) return "";
   let cut = "";
   let used = 0;
-  for (const { segment } of segmenter.segment(printable)) {
+  for (const { segment } of graphemes(printable)) {
     const next = segmentWidth(segment);
     if (used + next > width - 1) break;
     cut += segment;
@@ -33,6 +33,12 @@ export function cutText(text: string, width: number): string {
 /** The text with spaces to `width` columns. */
 export function padText(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - textWidth(text)));
+}
+
+/** Made when the first text beyond ASCII comes: to make one takes 10 ms, which commands that print none need not wait for. */
+function graphemes(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  return segmenter.segment(text);
 }
 
 function segmentWidth(segment: string): number {

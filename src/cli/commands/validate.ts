@@ -1,4 +1,4 @@
-import { readRecipe } from "../../app/prepare.ts";
+import { readRecipe } from "../../app/read.ts";
 import { checkRecipe } from "../../plan/check.ts";
 import type { Recipe } from "../../recipe/mod.ts";
 import { counted, type DataLoaderError } from "../../sdk/mod.ts";
@@ -7,7 +7,7 @@ import { flattenErrors } from "../errors.ts";
 import { type Finding, toGithub, toSarif } from "../findings.ts";
 import { EXIT } from "../io.ts";
 import { findRecipes, type FoundFiles } from "../recipe_files.ts";
-import type { RecipeInput } from "../../app/prepare.ts";
+import type { RecipeInput } from "../../app/read.ts";
 
 export interface ValidateOptions extends RecipeOptions {
   readonly format: "text" | "json" | "github" | "sarif";

@@ -16,7 +16,7 @@ import {
   TYPE_NAMES,
   type WriteMode,
 } from "../../sdk/mod.ts";
-import { compressionOf, extensionOf, schemeOf } from "../../storage/mod.ts";
+import { compressionOf, extensionOf, schemeOf } from "../../storage/paths.ts";
 import { checkIncremental } from "../_sql/check.ts";
 
 /** A parsed block. Options of formats stand beside these keys. */
