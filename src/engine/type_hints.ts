@@ -46,6 +46,7 @@ export async function typeHints(
   const there = new Map((table?.columns ?? []).map(({ name, type }) => [name.toLowerCase(), type]));
   const destination = beforeSteps(there, resource.steps);
   const text = beforeSteps(ruledTypes(resource), resource.steps, expressionsOf(resource));
+  text.delete(resource.source.incremental?.cursorColumn?.toLowerCase() ?? "");
   return {
     destination,
     text: new Set(text.keys()),
@@ -60,9 +61,14 @@ function ruledTypes(resource: ResourcePlan): Map<string, LogicalType> {
   const rules = (resource.validation?.rules ?? []).filter(({ fate, when }) =>
     fate !== "warn" && when === undefined
   );
+  // The position of a read is compared as what the column is, which must be the same in every run.
+  const cursor = resource.source.incremental?.cursorColumn?.toLowerCase();
   return new Map(rules.flatMap((rule) => {
     const type = typeOf(rule);
-    return type === undefined ? [] : rule.columns.map((name) => [name.toLowerCase(), type] as const);
+    return type === undefined
+      ? []
+      : rule.columns.map((name) => name.toLowerCase()).filter((name) => name !== cursor)
+        .map((name) => [name, type] as const);
   }));
 }
 

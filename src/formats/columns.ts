@@ -8,6 +8,8 @@ export interface ColumnType {
   readonly type: LogicalType;
   /** The type is that of the column at the destination. */
   readonly hinted?: boolean;
+  /** Of JSON records: their values do not look like the type, so each is held against it. */
+  readonly exact?: boolean;
   /** Found in a sample, not asked for. */
   readonly inferred: boolean;
   /** A float of whose numbers the sample shows some that doubles hold only in part, or none that are finite. */

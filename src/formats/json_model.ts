@@ -6,23 +6,31 @@ import type { LogicalType } from "../sdk/mod.ts";
 import { readAs } from "./json_types.ts";
 
 /** JSON Lines in which the engine finds these columns, of the types that `readAs` says. */
-export function modelRecords(columns: ReadonlyMap<string, { readonly type: LogicalType }>): string {
+export function modelRecords(
+  columns: ReadonlyMap<string, { readonly type: LogicalType; readonly exact?: boolean }>,
+): string {
   const record = (at: 0 | 1) =>
-    Object.fromEntries([...columns].map(([name, { type }]) => [name, examples(type, readAs(type))[at]]));
+    Object.fromEntries(
+      [...columns].map((
+        [name, { type, exact }],
+      ) => [name, examples(type, readAs(type, { exact }), exact)[at]]),
+    );
   return `${JSON.stringify(record(0))}\n${JSON.stringify(record(1))}\n`;
 }
 
 /** Two values that are of a type together. */
-function examples(type: LogicalType, as: string): readonly [unknown, unknown] {
+function examples(type: LogicalType, as: string, exact?: boolean): readonly [unknown, unknown] {
   switch (type.kind) {
     case "array": {
-      const items = examples(type.items, readAs(type.items, { nested: true }));
+      const items = examples(type.items, readAs(type.items, { nested: true, exact }), exact);
       return [items, items];
     }
     case "struct": {
       const at = (place: 0 | 1) =>
         Object.fromEntries(
-          type.fields.map((f) => [f.name, examples(f.type, readAs(f.type, { nested: true }))[place]]),
+          type.fields.map((
+            f,
+          ) => [f.name, examples(f.type, readAs(f.type, { nested: true, exact }), exact)[place]]),
         );
       return [at(0), at(1)];
     }

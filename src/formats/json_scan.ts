@@ -117,7 +117,9 @@ async function withHints(
     const type = of.inferred ? hintedJson(name, { type: of.type, empty: empty.has(name) }, hints) : undefined;
     return [
       name,
-      type === undefined || sameType(type, of.type) ? of : { type, inferred: true, hinted: true },
+      type === undefined || sameType(type, of.type)
+        ? of
+        : { type, inferred: true, hinted: true, exact: true },
     ];
   }));
 }

@@ -119,8 +119,8 @@ export class JsonScan implements OpenedScan {
     return `SELECT ${items.join(", ")} FROM ${scan}`;
   }
 
-  #cast({ inferred, beyond }: ColumnType): JsonCast {
-    return { inferred, beyond, formats: this.formats, columns: this.types.size };
+  #cast({ inferred, beyond, exact }: ColumnType): JsonCast {
+    return { inferred, beyond, exact, formats: this.formats, columns: this.types.size };
   }
 
   get #fileColumn(): string {
@@ -154,9 +154,9 @@ export class JsonScan implements OpenedScan {
   /** SQL to stand after FROM: the columns as they are read, partitions and the file's name beside them. */
   #read(files: readonly string[]): string {
     const path = this.#options.records_path?.split(".") ?? [];
-    const fields = [...this.types].map(([name, { type }]) => ({
+    const fields = [...this.types].map(([name, { type, exact }]) => ({
       name: quoteIdent(name),
-      type: readAs(type),
+      type: readAs(type, { exact }),
     }));
     const columns = path.length === 0
       ? fields.map(({ name, type }) => `${name}: ${quoteLiteral(type)}`)
@@ -211,7 +211,9 @@ export class JsonScan implements OpenedScan {
     );
     const wanted = await this.#context.session.query<{ column_name: string; column_type: string }>(
       `DESCRIBE SELECT ${
-        [...this.types].map(([name, { type }]) => `CAST(NULL AS ${readAs(type)}) AS ${quoteIdent(name)}`)
+        [...this.types].map(([name, { type, exact }]) =>
+          `CAST(NULL AS ${readAs(type, { exact })}) AS ${quoteIdent(name)}`
+        )
           .join(
             ", ",
           )

@@ -5,19 +5,26 @@ import { castText, type TextFormats } from "./text_cast.ts";
 /**
  * The engine type a column is read as. Whole numbers come as text, because the reader would round 1.7 to 2 for a
  * column of whole numbers; texts that are dates too, because it would cut and shift them; booleans, because it takes 1 for true.
- * Within records (`nested`) booleans come as they are: to make each of a list out of a text takes too long.
+ * Within records (`nested`) booleans come as they are: to make each of a list out of a text takes too long. Where a record is
+ * to be of a type that its values do not look like (`exact`), floats and booleans within it come as text, too.
  */
-export function readAs(type: LogicalType, { nested = false }: { nested?: boolean } = {}): string {
+export function readAs(
+  type: LogicalType,
+  { nested = false, exact = false }: { nested?: boolean; exact?: boolean } = {},
+): string {
   switch (type.kind) {
-    case "float":
     case "json":
       return engineType(type);
+    case "float":
+      return nested && exact ? "VARCHAR" : engineType(type);
     case "boolean":
-      return nested ? engineType(type) : "VARCHAR";
+      return nested && !exact ? engineType(type) : "VARCHAR";
     case "array":
-      return `${readAs(type.items, { nested: true })}[]`;
+      return `${readAs(type.items, { nested: true, exact })}[]`;
     case "struct": {
-      const fields = type.fields.map((f) => `${quoteIdent(f.name)} ${readAs(f.type, { nested: true })}`);
+      const fields = type.fields.map((f) =>
+        `${quoteIdent(f.name)} ${readAs(f.type, { nested: true, exact })}`
+      );
       return `STRUCT(${fields.join(", ")})`;
     }
     default:
@@ -47,6 +54,8 @@ export interface JsonCast {
   readonly inferred: boolean;
   /** The sample has numbers that doubles hold only in part, or none that are finite: the column takes such. */
   readonly beyond?: boolean;
+  /** As in `readAs`. */
+  readonly exact?: boolean;
   readonly formats: TextFormats;
   /** As in `TextCast`. */
   readonly columns?: number;
@@ -56,9 +65,10 @@ export interface JsonCast {
 export function castJson(value: string, type: LogicalType, cast: JsonCast, depth = 0): string {
   switch (type.kind) {
     case "float":
-      return depth > 0 || cast.beyond === true ? value : heldFloat(value, type, cast);
+      if (depth > 0) return cast.exact ? castText(value, { type, ...cast }) : value;
+      return cast.beyond === true ? value : heldFloat(value, type, cast);
     case "boolean":
-      return depth > 0 ? value : castText(value, { type, ...cast });
+      return depth > 0 && !cast.exact ? value : castText(value, { type, ...cast });
     case "string":
     case "json":
       return value;

@@ -10,6 +10,8 @@ interface Case {
   readonly format?: "jsonl";
   /** One file a run. */
   readonly files: readonly string[];
+  /** Other keys of the source. */
+  readonly source?: string;
   /** More of the recipe. */
   readonly recipe?: string;
   /** Type of each column of the table, and its rows in order of `id`. */
@@ -186,6 +188,40 @@ validation: {on_error: skip, rules: [{column: age, type: integer}]}
     ],
   },
   {
+    name: "JSON: a text that is no boolean, within a record",
+    format: "jsonl",
+    files: ['{"id": 1, "o": {"b": true}}\n', '{"id": 2, "o": {"b": false}}\n{"id": 3, "o": {"b": "y"}}\n'],
+    types: { id: "BIGINT", o: "STRUCT(b BOOLEAN)" },
+    rows: [["1", { b: true }]],
+    error: { code: "JSON_ERROR", says: /line 2/ },
+  },
+  {
+    name: "JSON: a whole number that no float is, within a record",
+    format: "jsonl",
+    files: [
+      '{"id": 1, "o": {"f": 1.5}, "l": [1.5]}\n',
+      '{"id": 2, "o": {"f": 9007199254740993}, "l": [3]}\n',
+    ],
+    types: { id: "BIGINT", o: "STRUCT(f DOUBLE)", l: "DOUBLE[]" },
+    rows: [["1", { f: 1.5 }, [1.5]]],
+    error: { code: "JSON_ERROR", says: /9007199254740993/ },
+  },
+  {
+    name: "JSON: whole numbers where floats were, within records and lists",
+    format: "jsonl",
+    files: ['{"id": 1, "o": {"f": 1.5}, "l": [1.5]}\n', '{"id": 2, "o": {"f": 3}, "l": [4, null]}\n'],
+    types: { id: "BIGINT", o: "STRUCT(f DOUBLE)", l: "DOUBLE[]" },
+    rows: [["1", { f: 1.5 }, [1.5]], ["2", { f: 3 }, [4, null]]],
+  },
+  {
+    name: "a rule of type on the cursor column changes nothing of its order",
+    files: ["id,v\n8,a\n9,b\n", "id,v\n8,a\n9,b\n10,c\n11,d\n"],
+    source: "incremental: {strategy: cursor, cursor_column: id}, path: in/last.csv",
+    recipe: "validation: {on_error: skip, rules: [{column: id, type: integer}]}\n",
+    types: { id: "BIGINT", v: "VARCHAR" },
+    rows: [["8", "a"], ["9", "b"], ["10", "c"], ["11", "d"]],
+  },
+  {
     name: "JSON: a text where numbers were before",
     format: "jsonl",
     files: ['{"id": 1, "a": 2.5}\n', '{"id": 2, "a": 3.5}\n{"id": 3, "a": "n/a"}\n'],
@@ -216,13 +252,13 @@ for (const one of CASES) {
       await Deno.writeTextFile(
         `${home}/r.yaml`,
         `name: r
-source: {type: ${format}, path: "in/*.${format}", incremental: {strategy: modified_time}}
+source: {type: ${format}, ${one.source ?? `path: "in/*.${format}", incremental: {strategy: modified_time}`}}
 destination: {type: duckdb, database: d.duckdb, table: t}
 ${one.recipe ?? ""}`,
       );
       await Deno.mkdir(`${home}/in`);
       for (const [i, text] of one.files.entries()) {
-        await Deno.writeTextFile(`${home}/in/${i}.${format}`, text);
+        await Deno.writeTextFile(`${home}/in/${one.source === undefined ? i : "last"}.${format}`, text);
         const { code, stdout } = await cli(["run", "r.yaml", "--json"], { cwd: home });
         const last = i === one.files.length - 1;
         const { error } = JSON.parse(stdout);
