@@ -3,6 +3,7 @@ import type engine from "@duckdb/node-bindings";
 import { basename, join, resolve } from "node:path";
 import { quoteIdent, quoteLiteral } from "../sdk/mod.ts";
 import { isFsError } from "./fs_error.ts";
+import { holdFile, releaseFile } from "./held_files.ts";
 import { takeNative } from "./native.ts";
 
 const duckdb = takeNative();
@@ -23,22 +24,35 @@ export class AttachedDatabases {
     const known = this.#byPath.get(key);
     if (known !== undefined && (options.readOnly || !known.readOnly)) return known.alias;
     const alias = known?.alias ?? options.newAlias(aliasStem(path));
-    if (known !== undefined) await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
+    if (known !== undefined) {
+      await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
+      releaseFile(key, this);
+    }
     this.#byPath.delete(key);
     const readOnly = options.readOnly && !inMemory;
     // The type is named so that no path is taken for another system's address.
     const mode = readOnly ? "TYPE duckdb, READ_ONLY" : "TYPE duckdb";
-    await duckdb.query(connection, `ATTACH ${quoteLiteral(key)} AS ${quoteIdent(alias)} (${mode})`);
+    if (!inMemory) holdFile(key, this, { readOnly });
+    try {
+      await duckdb.query(connection, `ATTACH ${quoteLiteral(key)} AS ${quoteIdent(alias)} (${mode})`);
+    } catch (error) {
+      releaseFile(key, this);
+      throw error;
+    }
     this.#byPath.set(inMemory ? path : await realPath(path), { alias, readOnly });
     return alias;
   }
 
   /** Writes the logs into the files and lets go of their locks, even if something still refers to the connection. */
   async detachAll(connection: engine.Connection): Promise<void> {
-    for (const { alias } of this.#byPath.values()) {
-      await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
-    }
+    const all = [...this.#byPath];
     this.#byPath.clear();
+    try {
+      for (const [, { alias }] of all) await duckdb.query(connection, `DETACH ${quoteIdent(alias)}`);
+    } finally {
+      // The session closes in any case.
+      for (const [path] of all) releaseFile(path, this);
+    }
   }
 }
 

@@ -52,14 +52,31 @@ export async function openForWriting(context: OpenContext, path: string): Promis
   if (path !== ":memory:") {
     try {
       if (!(await isFolder(dirname(path)))) await Deno.mkdir(dirname(path), { recursive: true });
-      await removeNewDatabase(path);
-      if (!(await exists(path))) await makeDatabase(context.session, path);
+      await oneByOne(path, async () => {
+        await removeNewDatabase(path);
+        if (!(await exists(path))) await makeDatabase(context.session, path);
+      });
     } catch (cause) {
       if (cause instanceof DataLoaderError) throw cause;
       throw cannotWrite(path, cause);
     }
   }
   return await attach(context.session, path, { readOnly: false });
+}
+
+/** The making of files that is under way. */
+const making = new Map<string, Promise<void>>();
+
+/** Runs of one process that make the same file would make it under the same other name. */
+async function oneByOne(path: string, body: () => Promise<void>): Promise<void> {
+  const before = making.get(path) ?? Promise.resolve();
+  const mine = before.catch(() => {}).then(body);
+  making.set(path, mine);
+  try {
+    await mine;
+  } finally {
+    if (making.get(path) === mine) making.delete(path);
+  }
 }
 
 /**
