@@ -125,14 +125,14 @@ function resourceLines(
   view: SummaryView,
   to: { shorten: (text: string) => string; line: (label: string, text: string) => string },
 ): string[] {
-  const { source, destination, write_mode, bytes, rows_read, rows_written, rows_rejected, batches } =
-    resource;
+  const { source, destination, write_mode, rows_read, rows_written, rows_rejected, batches } = resource;
+  const { bytes_read = 0, bytes_written = 0 } = resource;
   const lines: string[] = [];
   const speed = summary.duration_ms === 0 ? 0 : rows_read * 1000 / summary.duration_ms;
   const telling = rows_read >= FEW_ROWS;
   const read = [
     rows(rows_read),
-    ...(bytes > 0 ? [formatBytes(bytes)] : []),
+    ...(bytes_read > 0 ? [formatBytes(bytes_read)] : []),
     ...(telling ? [`${formatCount(speed)} rows/s`] : []),
   ];
   lines.push(
@@ -142,7 +142,8 @@ function resourceLines(
     const where = destination === undefined ? "" : ` to ${to.shorten(destination)}`;
     const mode = write_mode === undefined ? "" : ` (${write_mode})`;
     const parts = batches > 1 ? ` in ${formatCount(batches)} batches` : "";
-    lines.push(to.line("written", `${rows(rows_written)}${where}${mode}${parts}`));
+    const size = bytes_written > 0 ? `, ${formatBytes(bytes_written)}` : "";
+    lines.push(to.line("written", `${rows(rows_written)}${size}${where}${mode}${parts}`));
   }
   if (rows_rejected > 0) {
     const place = resource.validation?.quarantine ?? view.deadLetter;

@@ -339,7 +339,6 @@ export class ResourceRun {
     const scanned = this.#validator?.scanned ?? result.rowsScanned;
     const rowsRead = await this.#countRead(input, result.rowsReceived + rejected, scanned) +
       await this.#leftOut(read);
-    const bytes = result.bytes ?? read.bytes ?? 0;
     this.#reading = undefined;
     this.#rowsRead += rowsRead;
     this.#batches += 1;
@@ -364,7 +363,8 @@ export class ResourceRun {
       sequence: this.#sequence,
       rowsRead,
       rowsWritten: result.rowsWritten,
-      bytes,
+      bytesRead: read.bytes,
+      bytesWritten: result.bytes,
       durationMs: Date.now() - started,
     });
     // Rows that are staged are no progress of the saved state yet: the destination alone knows of them.
@@ -455,7 +455,7 @@ export class ResourceRun {
         sequence: this.#sequence,
         rowsRead,
         rowsWritten: 0,
-        bytes: read.bytes ?? 0,
+        bytesRead: read.bytes,
         durationMs: Date.now() - started,
       });
       if (this.#io.options.limit !== undefined && this.#rowsRead >= this.#io.options.limit) break;

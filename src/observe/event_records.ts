@@ -55,13 +55,14 @@ export function eventRecords(event: RunEvent): EventRecord[] {
       return [debug("progress", { resource, rows, bytes, fraction })];
     }
     case "batch_committed": {
-      const { resource, sequence, rowsRead, rowsWritten, bytes, durationMs } = event;
+      const { resource, sequence, rowsRead, rowsWritten, bytesRead, bytesWritten, durationMs } = event;
       return [info("batch committed", {
         resource,
         sequence,
         rows_read: rowsRead,
         rows_written: rowsWritten,
-        bytes,
+        bytes_read: bytesRead,
+        bytes_written: bytesWritten,
         duration_ms: Math.round(durationMs),
       })];
     }
@@ -131,14 +132,15 @@ export function eventRecords(event: RunEvent): EventRecord[] {
         nothing_to_do: event.nothingToDo || undefined,
       }, event.error)];
     case "run_finished": {
-      const { recipe, rows_read, rows_written, rows_rejected, bytes, duration_ms, nothing_to_do } =
-        event.summary;
+      const { recipe, rows_read, rows_written, rows_rejected, bytes_read, bytes_written } = event.summary;
+      const { duration_ms, nothing_to_do } = event.summary;
       return [ended("run", event.status, {
         recipe,
         rows_read,
         rows_written,
         rows_rejected,
-        bytes,
+        bytes_read,
+        bytes_written,
         duration_ms: Math.round(duration_ms),
         nothing_to_do: nothing_to_do || undefined,
       }, event.summary.error)];

@@ -90,8 +90,10 @@ export interface BatchCommitted extends OfResource {
   readonly rowsRead: number;
   /** Rows inserted or updated at the destination. */
   readonly rowsWritten: number;
-  /** Bytes read or written, whichever is known; 0 where neither is. */
-  readonly bytes: number;
+  /** Size of what was read, as it lies at the source: compressed where it is. Undefined where it is not known. */
+  readonly bytesRead?: number;
+  /** Size of what was written at the destination; undefined where it does not tell. */
+  readonly bytesWritten?: number;
   readonly durationMs: number;
 }
 

@@ -83,7 +83,7 @@ export class ProgressTracker {
       case "batch_committed": {
         const resource = this.#resource(event.resource);
         resource.committedRows += event.rowsRead;
-        resource.committedBytes += event.bytes;
+        resource.committedBytes += event.bytesRead ?? event.bytesWritten ?? 0;
         resource.rows = Math.max(resource.rows, resource.committedRows);
         resource.bytes = Math.max(resource.bytes, resource.committedBytes);
         resource.retry = undefined;

@@ -45,7 +45,10 @@ export interface ResourceSummary {
   readonly rows_read: number;
   readonly rows_written: number;
   readonly rows_rejected: number;
-  readonly bytes: number;
+  /** Size of what was read, as it lies at the source; missing where it is not known. */
+  readonly bytes_read?: number;
+  /** Size of what was written; missing where the destination does not tell. */
+  readonly bytes_written?: number;
   readonly batches: number;
   readonly retries: number;
   readonly duration_ms: number;
@@ -69,7 +72,10 @@ export interface RunSummary {
   readonly rows_read: number;
   readonly rows_written: number;
   readonly rows_rejected: number;
-  readonly bytes: number;
+  /** Size of what was read, as it lies at the source; missing where it is not known. */
+  readonly bytes_read?: number;
+  /** Size of what was written; missing where the destination does not tell. */
+  readonly bytes_written?: number;
   readonly batches: number;
   readonly duration_ms: number;
   /** Rows read over the whole duration. */
@@ -143,15 +149,17 @@ export class SummaryBuilder {
         break;
       case "restarted": {
         const resource = this.#resource(event.resource);
-        Object.assign(resource, { rows_read: 0, rows_written: 0, rows_rejected: 0, bytes: 0, batches: 0 });
+        Object.assign(resource, { rows_read: 0, rows_written: 0, rows_rejected: 0, batches: 0 });
         delete resource.resumed;
+        delete resource.bytes_read;
+        delete resource.bytes_written;
         break;
       }
       case "batch_committed": {
         const resource = this.#resource(event.resource);
         resource.rows_read += event.rowsRead;
         resource.rows_written += event.rowsWritten;
-        resource.bytes += event.bytes;
+        addBytes(resource, { bytes_read: event.bytesRead, bytes_written: event.bytesWritten });
         resource.batches++;
         break;
       }
@@ -211,7 +219,7 @@ export class SummaryBuilder {
   /** The summary at the end of the run. A resource that began and did not finish counts as failed. */
   build(end: SummaryEnd): RunSummary {
     const resources = [...this.#resources.values()].map((resource) => finished(resource, end));
-    const total = (key: "rows_read" | "rows_written" | "rows_rejected" | "bytes" | "batches") =>
+    const total = (key: "rows_read" | "rows_written" | "rows_rejected" | "batches") =>
       resources.reduce((sum, resource) => sum + resource[key], 0);
     const durationMs = Math.max(0, end.time - this.#startedAt);
     const error = end.error ?? resources.find((resource) => resource.error !== undefined)?.error;
@@ -222,7 +230,7 @@ export class SummaryBuilder {
       rows_read: total("rows_read"),
       rows_written: total("rows_written"),
       rows_rejected: total("rows_rejected"),
-      bytes: total("bytes"),
+      ...resources.reduce(addBytes, {}),
       batches: total("batches"),
       duration_ms: durationMs,
       rows_per_second: durationMs === 0 ? 0 : Math.round(total("rows_read") * 1000 / durationMs),
@@ -247,7 +255,6 @@ export class SummaryBuilder {
         rows_read: 0,
         rows_written: 0,
         rows_rejected: 0,
-        bytes: 0,
         batches: 0,
         retries: 0,
         duration_ms: 0,
@@ -257,6 +264,19 @@ export class SummaryBuilder {
     }
     return resource;
   }
+}
+
+interface Bytes {
+  bytes_read?: number;
+  bytes_written?: number;
+}
+
+/** Adds sizes where they are known: one that never was stays missing. */
+function addBytes<T extends Bytes>(to: T, more: Readonly<Bytes>): T {
+  for (const key of ["bytes_read", "bytes_written"] as const) {
+    if (more[key] !== undefined) to[key] = (to[key] ?? 0) + more[key];
+  }
+  return to;
 }
 
 function finished(resource: Counted, end: SummaryEnd): ResourceSummary {

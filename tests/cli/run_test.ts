@@ -44,7 +44,9 @@ Deno.test("run --json gives one object a line, and nothing else on stdout", asyn
       ["more", "succeeded", 5, 4],
     ],
   );
-  for (const key of ["run_id", "rows_rejected", "bytes", "batches", "duration_ms", "resources", "state"]) {
+  for (
+    const key of ["run_id", "rows_rejected", "bytes_read", "batches", "duration_ms", "resources", "state"]
+  ) {
     assert.ok(key in lines[0], key);
   }
 });
@@ -73,6 +75,24 @@ export default function (rows: unknown[], { params }: { params: { key: string } 
     assert.doesNotMatch(called.stdout + called.stderr, /s3cr3t/);
   }
   assert.equal(globalThis["console"].log, before, "the console is the program's again");
+});
+
+Deno.test("what was read and what was written each have their size", async () => {
+  await using project = await shop({
+    "files.yaml": "name: files\nsource: {type: csv, path: data/*.csv}\n" +
+      "destination: {type: parquet, path: out/o.parquet}\n",
+  });
+  const called = await project.call(["run", "files.yaml", "--json"]);
+  const summary = JSON.parse(called.stdout);
+  const size = async (path: string) => (await Deno.stat(project.path(path))).size;
+  assert.equal(summary.bytes_read, await size("data/orders.csv"));
+  assert.equal(summary.bytes_written, await size("out/o.parquet"));
+  assert.notEqual(summary.bytes_read, summary.bytes_written);
+  assert.equal(summary.resources[0].bytes_written, summary.bytes_written);
+  const text = await project.call(["run", "files.yaml"]);
+  assert.match(text.stdout, /read +5 rows, \d+ B from data[^]*written +5 rows, [\d.]+ k?B to out/);
+  const table = JSON.parse((await project.call(["run", "orders.yaml", "--json"])).stdout);
+  assert.ok(table.bytes_read > 0 && !("bytes_written" in table), "a table does not tell");
 });
 
 Deno.test("--var that no recipe knows: exit 2, and what was meant; one of several recipes may know it", async () => {

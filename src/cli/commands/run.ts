@@ -225,7 +225,6 @@ function reportUnready(
     rows_read: 0,
     rows_written: 0,
     rows_rejected: 0,
-    bytes: 0,
     batches: 0,
     duration_ms: 0,
     resources: [],

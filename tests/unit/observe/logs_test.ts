@@ -91,10 +91,11 @@ const events: [event: RunEvent, lines: string[]][] = [
       sequence: 4,
       rowsRead: 10,
       rowsWritten: 9,
-      bytes: 100,
+      bytesRead: 100,
+      bytesWritten: 50,
       durationMs: 12.7,
     },
-    ["09:05:07 info batch committed resource=orders sequence=4 rows_read=10 rows_written=9 bytes=100 duration_ms=13"],
+    ["09:05:07 info batch committed resource=orders sequence=4 rows_read=10 rows_written=9 bytes_read=100 bytes_written=50 duration_ms=13"],
   ],
   [
     { type: "retry", time: TIME, resource: "orders", attempt: 1, delayMs: 250.4, error },
@@ -154,7 +155,7 @@ const events: [event: RunEvent, lines: string[]][] = [
       status: "succeeded",
       summary: { ...summary, recipe: "shop", duration_ms: 9 },
     },
-    ["09:05:07 info run succeeded recipe=shop rows_read=0 rows_written=0 rows_rejected=0 bytes=0 duration_ms=9"],
+    ["09:05:07 info run succeeded recipe=shop rows_read=0 rows_written=0 rows_rejected=0 duration_ms=9"],
   ],
 ];
 for (const [event, lines] of events) {

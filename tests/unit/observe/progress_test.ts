@@ -218,7 +218,7 @@ Deno.test("events become progress", () => {
     sequence: 1,
     rowsRead: 300,
     rowsWritten: 300,
-    bytes: 50,
+    bytesRead: 50,
     durationMs: 1,
   });
   assert.deepEqual([at(3000).rows, at(3000).bytes], [300, 99]);
