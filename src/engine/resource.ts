@@ -1,7 +1,5 @@
 /** One resource of a run: read, transform, write, commit, batch by batch. */
-import type { EventSink } from "../observe/mod.ts";
-import type { Plan, ResourcePlan } from "../plan/mod.ts";
-import type { SchemaRegistry } from "../schema/mod.ts";
+import type { ResourcePlan } from "../plan/mod.ts";
 import {
   type Batch,
   CommitUnknownError,
@@ -10,44 +8,25 @@ import {
   EMPTY_SOURCE_STATE,
   getConnector,
   type Load,
-  type LoadRequest,
-  type OpenContext,
   type Position,
   type ReadRequest,
-  type Session,
   type Source,
   type SourceBatch,
   type SourceState,
   type TableSchema,
   type WriteResult,
 } from "../sdk/mod.ts";
-import type { Redactor } from "../secrets/mod.ts";
 import { applySteps } from "../transforms/pipeline.ts";
 import { type Conformed, SchemaGuard } from "./conform.ts";
 import { asError, explain, isRowFault } from "./failure.ts";
-import { eventLogger, raisedMemoryLimits, type RunOptions } from "./io.ts";
 import { checkPositionKind, textCursorWarning } from "./position_kind.ts";
 import { decideStart, type Memory, sourceStateOf, type Start } from "./resume.ts";
 import { rejectRows } from "./reject.ts";
-import { backoffDelay, delay } from "./retry.ts";
+import { Retries } from "./retries.ts";
 import { SchemaHistory } from "./schema_history.ts";
-import type { StateKeeper } from "./state_keeper.ts";
+import { type ResourceIO, Terms } from "./terms.ts";
 import { rulesOf, tableBefore, typedByRules, typeHints } from "./type_hints.ts";
 import { Validator } from "./validation/validator.ts";
-
-/** What a resource run works with. */
-export interface ResourceIO {
-  readonly plan: Plan;
-  readonly session: Session;
-  readonly keeper: StateKeeper;
-  readonly registry?: SchemaRegistry;
-  readonly emit: EventSink;
-  readonly signal: AbortSignal;
-  readonly options: RunOptions;
-  readonly redactor: Redactor;
-  readonly newRunId: string;
-  readonly startedAt: string;
-}
 
 /** Runs one resource of a plan. */
 export class ResourceRun {
@@ -70,14 +49,14 @@ export class ResourceRun {
   #sequence = 0;
   /** Revision of the saved state that the run begins from. */
   readonly #basis: number;
-  /** How often the default limit on memory has been raised. */
-  #raised = 0;
   /** Changes that were told: a staging table is made like the live one for each batch anew. */
   readonly #told = new Set<string>();
   /** The destination has a record of this recipe. */
   #recorded = false;
   /** The table as it was found, where its types were asked for. */
   #table: TableSchema | undefined;
+  readonly #terms: Terms;
+  readonly #retries: Retries;
   readonly #guard: SchemaGuard;
   readonly #history: SchemaHistory;
   readonly #validator: Validator | undefined;
@@ -85,14 +64,16 @@ export class ResourceRun {
   constructor(resource: ResourcePlan, io: ResourceIO) {
     this.#resource = resource;
     this.#io = io;
+    this.#terms = new Terms(resource, io);
+    this.#retries = new Retries({ resource, io, sequence: () => this.#sequence });
     this.#basis = io.keeper.state?.revision ?? 0;
     this.#history = new SchemaHistory(io.registry, { recipe: io.plan.recipe, resource, emit: io.emit });
     this.#guard = new SchemaGuard({
       resource,
       session: io.session,
       emit: io.emit,
-      loadRequest: this.#loadRequest(),
-      replaces: this.#replaces,
+      loadRequest: this.#terms.loadRequest(),
+      replaces: this.#terms.replaces,
       lastSchema: () => this.#history.last(),
     });
     this.#validator = this.#makeValidator();
@@ -101,7 +82,7 @@ export class ResourceRun {
   /** @throws {DataLoaderError} what stopped it, with its place in the recipe. All that was committed stays committed. */
   async run(): Promise<void> {
     try {
-      await this.#withRetries(() => this.#open());
+      await this.#retries.run(() => this.#open());
       if (this.#io.options.dryRun) await this.#dryRun();
       else if (this.#start!.finished) await this.#io.keeper.finish(this.#state, this.#sequence);
       else await this.#loadAll();
@@ -122,7 +103,7 @@ export class ResourceRun {
   /** True where the source had nothing new. */
   get nothingToDo(): boolean {
     return this.#batches === 0 ||
-      (this.#rowsRead === 0 && this.#resource.source.incremental !== undefined && !this.#replaces);
+      (this.#rowsRead === 0 && this.#resource.source.incremental !== undefined && !this.#terms.replaces);
   }
 
   /** How far the resource is: rows of the batches that are committed, bytes of the one under way as well. */
@@ -141,7 +122,7 @@ export class ResourceRun {
   async #open(): Promise<void> {
     await this.#close();
     const { source, destination } = this.#resource;
-    const context = this.#context();
+    const context = this.#terms.context();
     this.#end = "destination";
     const { openDestination } = await getConnector(destination.connector).openDestination!();
     this.#destination = await openDestination(destination.config, context);
@@ -150,7 +131,7 @@ export class ResourceRun {
     const { openSource } = await getConnector(source.connector).openSource!();
     this.#source = await openSource(source.config, context);
     this.#end = "destination";
-    if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#loadRequest());
+    if (!this.#io.options.dryRun) this.#load = await this.#destination.openLoad(this.#terms.loadRequest());
     const committed = await this.#load?.resume();
     this.#start = decideStart(this.#memory(committed));
     this.#recorded = committed !== undefined;
@@ -160,7 +141,7 @@ export class ResourceRun {
       mode: destination.mode,
     });
     this.#end = "destination";
-    if (note !== undefined) this.#log().log("warning", note);
+    if (note !== undefined) this.#terms.log().log("warning", note);
     this.#validator?.open(this.#load, { tally: committed?.tally, resumed: this.#start.resumed });
     if (this.#start.resumed && !this.#start.finished) await this.#beginAnew(this.#start.state);
     this.#state = this.#start.state;
@@ -178,15 +159,15 @@ export class ResourceRun {
       mode: destination.mode,
       fullRefresh: this.#io.options.fullRefresh ?? false,
       positionless: capabilities.positionless === true || this.#io.options.dryRun === true,
-      plan: this.#planId,
-      source: this.#sourceName,
+      plan: this.#terms.planId,
+      source: this.#terms.sourceName,
       byFile: source.incremental?.strategy === "modified_time",
       newRunId: this.#io.newRunId,
     };
   }
 
   #announce(start: Start): void {
-    for (const note of start.notes) this.#log().log("warning", note);
+    for (const note of start.notes) this.#terms.log().log("warning", note);
     if (start.resumed) {
       this.#io.emit({
         type: "resumed",
@@ -201,14 +182,14 @@ export class ResourceRun {
   /** Reads and writes until the source has no more; after a retryable failure goes on from the last commit. */
   async #loadAll(): Promise<void> {
     await this.#io.keeper.begin(this.#start!.runId, this.#resource, this.#start!.sequence);
-    await this.#withRetries(() => this.#loadOnce());
+    await this.#retries.run(() => this.#loadOnce());
     this.#end = "destination";
     const finalState = this.#source!.finalState?.(this.#state) ?? { ...this.#state, checkpoints: [] };
     const judged = !this.nothingToDo || this.#resource.source.incremental === undefined;
-    if (judged && this.#replaces) this.#validator?.finish();
+    if (judged && this.#terms.replaces) this.#validator?.finish();
     if (this.#batches > 0 || this.#start!.resumed) {
       const position = { ...this.#position(finalState, { complete: true }), tally: this.#validator?.tally() };
-      await this.#withRetries(() => this.#surely(position, () => this.#load!.commit(position)));
+      await this.#retries.run(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
       await this.#validator?.published(this.#start!.runId);
       this.#recorded = true;
@@ -218,7 +199,7 @@ export class ResourceRun {
     this.#load = undefined;
     // Where the destination knows nothing of the recipe, a state that speaks of commits would be one of another destination.
     await this.#io.keeper.finish(finalState, this.#recorded ? this.#sequence : 0);
-    if (judged && !this.#replaces) this.#validator?.finish();
+    if (judged && !this.#terms.replaces) this.#validator?.finish();
   }
 
   /**
@@ -226,10 +207,10 @@ export class ResourceRun {
    * moments. Its place is taken by the first batch of a new run.
    */
   async #beginAnew(state: SourceState): Promise<void> {
-    if (!this.#replaces || this.#source!.resumes === undefined) return;
+    if (!this.#terms.replaces || this.#source!.resumes === undefined) return;
     this.#end = "source";
-    if (await this.#source!.resumes(this.#readRequest(), state)) return;
-    this.#log().log(
+    if (await this.#source!.resumes(this.#terms.readRequest(this.#start!.runId, this.#load), state)) return;
+    this.#terms.log().log(
       "info",
       "The source has changed since the run that was cut off: it is read from the start again.",
     );
@@ -246,7 +227,7 @@ export class ResourceRun {
 
   async #loadOnce(): Promise<void> {
     this.#end = "destination";
-    const request = await this.#hinted(this.#readRequest());
+    const request = await this.#hinted(this.#terms.readRequest(this.#start!.runId, this.#load));
     this.#end = "source";
     // A failure in between: what was read until then is of another moment.
     if (this.#batches > 0) await this.#beginAnew(this.#state);
@@ -258,7 +239,7 @@ export class ResourceRun {
       this.#end = "source";
       if (this.#io.options.limit !== undefined && this.#rowsRead >= this.#io.options.limit) break;
     }
-    if (this.#replaces && this.#batches === 0 && !this.#start!.resumed) await this.#writeNone(request);
+    if (this.#terms.replaces && this.#batches === 0 && !this.#start!.resumed) await this.#writeNone(request);
   }
 
   /** A source without rows replaces those of the destination by none. */
@@ -386,7 +367,7 @@ export class ResourceRun {
     const warning = textCursorWarning(batch.schema, { incremental, state });
     if (warning === undefined || this.#told.has(warning)) return;
     this.#told.add(warning);
-    this.#log().log("warning", warning);
+    this.#terms.log().log("warning", warning);
   }
 
   #writeSurely(
@@ -411,7 +392,7 @@ export class ResourceRun {
     } catch (error) {
       if (!(error instanceof CommitUnknownError)) throw error;
       let there: Position | undefined;
-      await this.#withRetries(async () => {
+      await this.#retries.run(async () => {
         there = await this.#load!.resume();
       });
       if (there?.runId !== position.runId || there.sequence !== position.sequence) throw error;
@@ -422,7 +403,7 @@ export class ResourceRun {
   async #dryRun(): Promise<void> {
     const { session } = this.#io;
     this.#end = "destination";
-    const request = await this.#hinted(this.#readRequest());
+    const request = await this.#hinted(this.#terms.readRequest(this.#start!.runId, this.#load));
     this.#end = "source";
     for await (const read of this.#source!.readBatches(request, this.#state)) {
       if (await this.#isNothing(read)) continue;
@@ -464,7 +445,7 @@ export class ResourceRun {
 
   /** The batch with all that the recipe does to it before it is written: its steps, its schema, its rules. */
   async #apply(batch: Batch): Promise<Conformed> {
-    const steps = await applySteps(batch, this.#resource.steps, this.#stepContext());
+    const steps = await applySteps(batch, this.#resource.steps, this.#terms.stepContext());
     const conformed = await this.#guard.apply(steps);
     if (this.#validator === undefined) return conformed;
     const validated = await this.#validator.apply(conformed);
@@ -479,10 +460,10 @@ export class ResourceRun {
       rules,
       session: this.#io.session,
       emit: this.#io.emit,
-      context: this.#context(),
-      stepContext: this.#stepContext(),
+      context: this.#terms.context(),
+      stepContext: this.#terms.stepContext(),
       mergeKeys: destination.mode === "merge" ? destination.mergeKeys : [],
-      replaces: this.#replaces,
+      replaces: this.#terms.replaces,
       settles: getConnector(destination.connector).capabilities.settles === true,
       temporaryDirectory: this.#io.plan.runtime.tempDirectory,
       startedAt: this.#io.startedAt,
@@ -523,109 +504,17 @@ export class ResourceRun {
     return scanned === undefined ? await input.rowCount() : Math.min(scanned, most);
   }
 
-  /** Runs `body`; when it fails with an error that a retry can help, waits and runs it again. */
-  async #withRetries(body: () => Promise<void>): Promise<void> {
-    const { retries } = this.#io.plan.runtime;
-    for (let attempt = 1;; attempt++) {
-      const sequence = this.#sequence;
-      try {
-        return await body();
-      } catch (cause) {
-        const error = asError(cause, this.#io.signal);
-        // A commit in between is progress: the next failure is a first one again.
-        if (this.#sequence > sequence) attempt = 1;
-        if (await this.#giveMoreMemory(error)) continue;
-        if (!error.retryable || this.#io.signal.aborted || attempt >= retries.maxAttempts) throw error;
-        const ms = backoffDelay(attempt, retries);
-        this.#io.emit({
-          type: "retry",
-          time: Date.now(),
-          resource: this.#resource.name,
-          attempt,
-          delayMs: ms,
-          error: error.toJSON(),
-        });
-        await delay(ms, this.#io.signal);
-      }
-    }
-  }
-
-  /**
-   * Raises the engine's default limit on memory for a load that does not fit into it (thousands of columns, huge
-   * values). A limit that the recipe sets stays. Returns whether to try again.
-   */
-  async #giveMoreMemory(error: DataLoaderError): Promise<boolean> {
-    const limited = this.#io.plan.runtime.memoryLimit !== undefined;
-    const limit = raisedMemoryLimits(this.#resource)[this.#raised];
-    if (error.code !== "OUT_OF_MEMORY" || limited || limit === undefined || this.#io.signal.aborted) {
-      return false;
-    }
-    this.#raised++;
-    await this.#io.session.run(`SET memory_limit = '${limit}'`);
-    this.#log().log(
-      "info",
-      `The load needs more memory than the default; it goes on with ${limit}.`,
-    );
-    return true;
-  }
-
   #position(state: SourceState, { complete }: { complete: boolean }): Position {
-    const staged = !complete && this.#replaces;
+    const staged = !complete && this.#terms.replaces;
     return {
       runId: this.#start!.runId,
       sequence: this.#sequence + 1,
       complete,
       ...(staged ? { staged: true } : {}),
-      plan: this.#planId,
+      plan: this.#terms.planId,
       basis: this.#basis,
-      source: this.#sourceName,
+      source: this.#terms.sourceName,
       state,
-    };
-  }
-
-  /** All rows are replaced: batches are staged until the end. */
-  get #replaces(): boolean {
-    return this.#resource.destination.mode === "overwrite" || this.#io.options.fullRefresh === true;
-  }
-
-  /** A limited run is another plan: what it has staged is no part of a whole run. */
-  get #planId(): string {
-    const { limit } = this.#io.options;
-    return limit === undefined ? this.#resource.fingerprint : `${this.#resource.fingerprint}+limit`;
-  }
-
-  /** What is read; paths from the recipe's folder on. */
-  get #sourceName(): string {
-    const folder = this.#io.plan.file.replace(/[^/\\]*$/, "");
-    const { summary } = this.#resource.source;
-    return folder === "" ? summary : summary.replaceAll(folder, "");
-  }
-
-  #loadRequest(): LoadRequest {
-    const { mode, mergeKeys, strategy } = this.#resource.destination;
-    return {
-      mode,
-      mergeKeys,
-      strategy,
-      fullRefresh: this.#io.options.fullRefresh ?? false,
-      startedAt: this.#io.startedAt,
-      quarantineTable: this.#resource.validation?.quarantine?.table,
-      orderBy: this.#resource.source.incremental?.cursorColumn,
-    };
-  }
-
-  #readRequest(): ReadRequest {
-    const { runtime } = this.#io.plan;
-    return {
-      incremental: this.#resource.source.incremental,
-      runId: this.#start!.runId,
-      writeMode: this.#resource.destination.mode,
-      batchSize: runtime.batchSize,
-      parallelism: runtime.parallelism,
-      startedAt: this.#io.startedAt,
-      lookup: this.#load?.lookup === undefined
-        ? undefined
-        : (column, value) => this.#load!.lookup!(column, value),
     };
   }
 
@@ -633,37 +522,18 @@ export class ResourceRun {
   async #hinted(request: ReadRequest): Promise<ReadRequest> {
     const hints = await typeHints(this.#resource, {
       table: async () => this.#table = await tableBefore(this.#destination, () => this.#history.last()),
-      replaces: this.#replaces,
+      replaces: this.#terms.replaces,
     });
     return hints === undefined ? request : { ...request, hints };
   }
 
   /** A batch of no rows from which no table can be made: what it is of shows when there are rows. */
   async #isNothing({ batch, untyped, state }: SourceBatch): Promise<boolean> {
-    if (untyped !== true || this.#replaces || this.#table !== undefined) return false;
+    if (untyped !== true || this.#terms.replaces || this.#table !== undefined) return false;
     if ((await batch.rows({ limit: 1 })).length > 0) return false;
     this.#state = state;
     await this.#io.session.release(batch);
     return true;
-  }
-
-  #context(): OpenContext {
-    return {
-      session: this.#io.session,
-      log: this.#log(),
-      signal: this.#io.signal,
-      recipe: this.#io.plan.recipe,
-      resource: this.#resource.name,
-    };
-  }
-
-  #stepContext() {
-    const { plan, signal } = this.#io;
-    return { recipe: plan.recipe, resource: this.#resource.name, vars: plan.vars, log: this.#log(), signal };
-  }
-
-  #log() {
-    return eventLogger(this.#io.emit, this.#resource.name);
   }
 
   /** After a failure: leaves the destination as its last commit left it, and the state as it was where nothing was committed. */
@@ -672,7 +542,7 @@ export class ResourceRun {
       // Rows that were all staged and judged bad are not to be taken up by the next run.
       await this.#load?.abort({ discard: error.code === "TABLE_RULE_BROKEN" });
     } catch (cause) {
-      this.#log().log("warning", `Giving up the load failed as well: ${asError(cause).message}`);
+      this.#terms.log().log("warning", `Giving up the load failed as well: ${asError(cause).message}`);
     }
     this.#load = undefined;
     await this.#io.keeper.abandon(this.#batches > 0);
@@ -685,7 +555,7 @@ export class ResourceRun {
       try {
         await end?.close();
       } catch (cause) {
-        this.#log().log("warning", `Closing failed: ${asError(cause).message}`);
+        this.#terms.log().log("warning", `Closing failed: ${asError(cause).message}`);
       }
     }
   }
