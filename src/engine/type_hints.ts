@@ -62,13 +62,15 @@ function ruledTypes(resource: ResourcePlan): Map<string, LogicalType> {
     fate !== "warn" && when === undefined
   );
   // The position of a read is compared as what the column is, which must be the same in every run.
-  const cursor = resource.source.incremental?.cursorColumn?.toLowerCase();
+  const kept = new Set([resource.source.incremental?.cursorColumn?.toLowerCase()]);
+  // So are values that may come once: 7 and 007 are one number and two texts.
+  for (const { checks, columns } of resource.validation?.rules ?? []) {
+    if (checks.some(({ kind }) => kind === "unique")) columns.forEach((name) => kept.add(name.toLowerCase()));
+  }
   return new Map(rules.flatMap((rule) => {
     const type = typeOf(rule);
-    return type === undefined
-      ? []
-      : rule.columns.map((name) => name.toLowerCase()).filter((name) => name !== cursor)
-        .map((name) => [name, type] as const);
+    const names = rule.columns.map((name) => name.toLowerCase()).filter((name) => !kept.has(name));
+    return type === undefined ? [] : names.map((name) => [name, type] as const);
   }));
 }
 
@@ -114,7 +116,7 @@ function expressionsOf({ steps, validation }: ResourcePlan): string[] {
   ];
 }
 
-/** The rules, those of type marked whose columns become of it. */
+/** The rules; those of type whose columns become of it ask for no less than that. */
 export function rulesOf(resource: ResourcePlan): ValidationRules | undefined {
   const { validation } = resource;
   if (validation === undefined) return undefined;
@@ -123,11 +125,18 @@ export function rulesOf(resource: ResourcePlan): ValidationRules | undefined {
     typeOf(rule) !== undefined && rule.columns.every((name) => ruled.has(name.toLowerCase()))
       ? {
         ...rule,
-        checks: rule.checks.map((check) => check.kind === "type" ? { ...check, becomes: true } : check),
+        checks: rule.checks.map((check) =>
+          check.kind === "type" ? { ...check, unfit: unfitFor(typeOf(rule)!) } : check
+        ),
       }
       : rule
   );
   return { ...validation, rules };
+}
+
+/** The test that a text can't be made a value of a type as `typedByRules` makes it. */
+function unfitFor(type: LogicalType): ((text: string) => string) | undefined {
+  return converter({ kind: "string" }, type, { lossy: false })?.unfit;
 }
 
 /** The columns that rows have once they have passed their rules. */

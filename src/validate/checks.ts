@@ -134,7 +134,7 @@ function valueCondition(check: Check, input: CheckInput & { field: Field }): str
   const text = textOf(field);
   switch (check.kind) {
     case "type": {
-      const broken = typeCondition(check, field);
+      const broken = typeOrFit(check, field);
       return broken === "always" ? `${column} IS NOT NULL` : broken;
     }
     case "min":
@@ -247,6 +247,14 @@ function dateOf(column: string, { format }: { format?: string }): string {
     : `try_strptime(${column}, ${quoteLiteral(format)})`;
 }
 
+/** The same, and for a text that is to become a value of the type, whether it can. */
+function typeOrFit(check: Check & { kind: "type" }, field: Field): string | "always" | undefined {
+  const condition = typeCondition(check, field);
+  if (check.unfit === undefined || condition === "always" || field.type.kind !== "string") return condition;
+  const unfit = check.unfit(quoteIdent(field.name));
+  return condition === undefined ? unfit : `(${condition} OR ${unfit})`;
+}
+
 /** Undefined: every value is of the type. `always`: none is. */
 function typeCondition(check: Check & { kind: "type" }, field: Field): string | "always" | undefined {
   const { kind } = field.type;
@@ -263,10 +271,7 @@ function typeCondition(check: Check & { kind: "type" }, field: Field): string | 
       if (kind === "integer") return undefined;
       if (kind === "decimal") return `${column} <> trunc(${column})`;
       if (kind === "float") return `(NOT isfinite(${column}) OR ${column} <> trunc(${column}))`;
-      if (!isText) return "always";
-      return check.becomes
-        ? `(${text} IS NOT NULL AND (${form("integer")} OR TRY_CAST(${text} AS BIGINT) IS NULL))`
-        : form("integer");
+      return isText ? form("integer") : "always";
     case "float":
     case "number":
     case "decimal":
@@ -274,10 +279,7 @@ function typeCondition(check: Check & { kind: "type" }, field: Field): string | 
         return undefined;
       }
       if (kind === "float") return `NOT isfinite(${column})`;
-      if (!isText) return "always";
-      return check.becomes
-        ? `(${form("number")} OR NOT isfinite(TRY_CAST(${text} AS DOUBLE)))`
-        : form("number");
+      return isText ? form("number") : "always";
     case "boolean":
       if (kind === "boolean") return undefined;
       if (kind === "integer") return `${column} NOT IN (0, 1)`;

@@ -36,8 +36,13 @@ export interface ReferencePlan {
 
 export type CheckKind =
   | { readonly kind: "required" | "unique" }
-  /** `becomes`: values of text that pass are made a column of the type, so they must be in its range. */
-  | { readonly kind: "type"; readonly type: ValueType; readonly format?: string; readonly becomes?: boolean }
+  /** `unfit`: SQL that is true for a text that can't be made a value of the type the column becomes, and never NULL. */
+  | {
+    readonly kind: "type";
+    readonly type: ValueType;
+    readonly format?: string;
+    readonly unfit?: (text: string) => string;
+  }
   /** `value`: the characters as they are written. */
   | { readonly kind: "min" | "max"; readonly value: string }
   | { readonly kind: "length" | "min_length" | "max_length"; readonly value: number }
