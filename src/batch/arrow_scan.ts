@@ -52,6 +52,10 @@ export interface HeldBatches extends BoundSelect {
 export class ArrowScans {
   readonly #held = new Map<bigint, Held>();
   #last = 0n;
+  /** Scans under way of a statement that is run to its end, and who waits for theirs. */
+  #running = 0;
+  #counts = false;
+  #ended = Promise.withResolvers<void>();
 
   /** Makes the function known to the session's database. */
   register(connection: engine.Connection): void {
@@ -61,7 +65,9 @@ export class ArrowScans {
     duckdb.table_function_supports_projection_pushdown(definition, true);
     duckdb.table_function_set_bind(definition, (info) => this.#bind(info));
     duckdb.table_function_set_init(definition, (info) => this.#start(info));
-    duckdb.table_function_set_function(definition, (info, output) => fill(info, output));
+    duckdb.table_function_set_function(definition, (info, output) => {
+      if (!fill(info, output) && this.#counts) this.#finish(1);
+    });
     duckdb.register_table_function(connection, definition);
     duckdb.destroy_table_function_sync(definition);
   }
@@ -108,6 +114,30 @@ export class ArrowScans {
     this.#held.clear();
   }
 
+  /** Resolves when no scan is under way; undefined where none is. */
+  ended(): Promise<void> | undefined {
+    return this.#running === 0 ? undefined : this.#ended.promise;
+  }
+
+  /** Runs a statement that reads until it is done: whatever it has left unread then, its scans are over. */
+  async during<T>(statement: () => Promise<T>): Promise<T> {
+    this.#counts = true;
+    try {
+      return await statement();
+    } finally {
+      this.#counts = false;
+      this.#finish(this.#running);
+    }
+  }
+
+  #finish(count: number): void {
+    if (this.#running === 0) return;
+    this.#running -= count;
+    if (this.#running > 0) return;
+    this.#ended.resolve();
+    this.#ended = Promise.withResolvers();
+  }
+
   #bind(info: engine.TableFunctionBindInfo): void {
     try {
       const held = this.#held.get(duckdb.get_int64(duckdb.bind_get_parameter(info, 0)));
@@ -131,6 +161,7 @@ export class ArrowScans {
     duckdb.init_set_init_data(info, { held, read, batch: 0, row: 0 } satisfies Scan);
     // The function runs on the one thread of JavaScript: more of the engine's would only wait for it.
     duckdb.init_set_max_threads(info, 1);
+    if (this.#counts) this.#running++;
   }
 }
 
@@ -142,13 +173,16 @@ function free(data: Data): void {
   for (const child of data.children as Data[]) free(child);
 }
 
-/** Gives the engine the next rows; none is the end. */
-function fill(info: engine.TableFunctionInfo, output: engine.DataChunk): void {
+/** Gives the engine the next rows; false where there are none, which is the end. */
+function fill(info: engine.TableFunctionInfo, output: engine.DataChunk): boolean {
   try {
     const scan = duckdb.function_get_init_data(info) as Scan;
     const { columns, batches } = scan.held;
     const batch = batches[scan.batch];
-    if (batch === undefined) return duckdb.data_chunk_set_size(output, 0);
+    if (batch === undefined) {
+      duckdb.data_chunk_set_size(output, 0);
+      return false;
+    }
     const struct = batch.data as Data;
     const count = rowsThatFit(struct, scan.row, Math.min(VECTOR, batch.numRows - scan.row));
     scan.read.forEach((column, index) => {
@@ -168,8 +202,10 @@ function fill(info: engine.TableFunctionInfo, output: engine.DataChunk): void {
       scan.batch++;
       scan.row = 0;
     }
+    return true;
   } catch (error) {
     duckdb.function_set_error(info, keepScanError(error));
+    return false;
   }
 }
 

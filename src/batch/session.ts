@@ -142,10 +142,14 @@ export class DuckSession implements Session {
   run(sql: string): Promise<RunResult> {
     return this.#call(async (connection) => {
       this.#scanned = undefined;
-      const result = await duckdb.query(connection, sql);
+      const result = await this.#opened.scans.during(() => duckdb.query(connection, sql));
       this.#scanned = readProfile(this.#opened.profile);
       return { rowsChanged: await rowsChanged(result) };
     });
+  }
+
+  scanEnds(): Promise<void> | undefined {
+    return this.#opened.scans.ended();
   }
 
   rowsScanned(): number | undefined {

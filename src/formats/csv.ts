@@ -36,7 +36,7 @@ export const CsvOptions = z.strictObject({
       "leave the line out and count it. Reading only.",
   ),
   max_line_size: z.int().min(1024).optional().describe(
-    "Longest line in bytes, at most 1 GiB. Default: 16 MiB. Reading only.",
+    "Longest line in bytes, at most 1 GiB. Default: 8 MiB. Reading only.",
   ),
   sample_size: sampleSize,
   all_text: z.boolean().optional().describe(

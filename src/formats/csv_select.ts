@@ -49,7 +49,7 @@ export interface CsvLayout {
  * Longest line read where the recipe does not say, in bytes. The engine holds several buffers of twice its size at a time, one
  * a file and more: with 64 MiB, six small files don't fit into the memory that a load has by default.
  */
-const MAX_LINE_SIZE = 16 * 1024 * 1024;
+const MAX_LINE_SIZE = 8 * 1024 * 1024;
 /** Lines of this size are let through in the smallest of files. */
 const LEAST_LINE_SIZE = 2 * 1024 * 1024;
 

@@ -81,6 +81,12 @@ export interface Session {
    */
   rowsScanned?(): number | undefined;
   /**
+   * A promise for the moment when the statement under way has read the record batches that it reads in place; undefined where it
+   * reads none. The engine fetches them on the thread that also decodes, a vector at a time: a source that reads ahead waits
+   * so that the engine doesn't.
+   */
+  scanEnds?(): Promise<void> | undefined;
+  /**
    * A function for the SQL of this session that hands texts over while a statement runs, and its name: `name(text, keep)`
    * gives the text to `take` and returns `keep` (a BOOLEAN), once for each row that reaches it, in no order. `take` gets the
    * texts of some rows at a time and must be quick: the engine waits for it. What it throws ends the statement.

@@ -11,8 +11,10 @@ import type { PgColumn } from "./target_table.ts";
 import { type ValueFinder, writeError } from "./write_errors.ts";
 import type { PgConversion } from "./write_types.ts";
 
-/** Record batches that are kept: the server may be some megabytes behind when it refuses a row. */
-const KEPT_BATCHES = 2;
+/** Rows of a record batch: enough to be quick, and few enough that those on their way take little memory. */
+const BATCH_ROWS = 16_384;
+/** Rows that are kept at least: the server may be some megabytes behind when it refuses one. */
+const KEPT_ROWS = 65_536;
 
 export interface BulkTarget {
   /** Qualified and quoted. */
@@ -81,7 +83,7 @@ async function send(connection: PgConnection, batch: Batch, into: BulkTarget): P
   let rows = 0;
   try {
     await copy.start();
-    for await (const record of batch.toArrow()) {
+    for await (const record of batch.toArrow({ rowsPerBatch: BATCH_ROWS })) {
       recent.add(record, rows);
       numbers.next = rows + 1;
       for (const message of encoder.encode(record, (size) => copy.buffer(size))) await copy.write(message);
@@ -121,7 +123,9 @@ class RecentBatches {
 
   add(record: RecordBatch, first: number): void {
     this.#kept.push({ record, first });
-    if (this.#kept.length > KEPT_BATCHES) this.#kept.shift();
+    // The second has enough rows behind its first: the first is not needed.
+    const end = first + record.numRows;
+    while (this.#kept.length > 1 && end - this.#kept[1]!.first >= KEPT_ROWS) this.#kept.shift();
   }
 
   find: ValueFinder = (row, name) => {

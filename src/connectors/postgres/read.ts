@@ -8,6 +8,7 @@ import {
   type OpenContext,
   type ReadRequest,
   type Schema,
+  type Session,
   type SourceBatch,
   type SourceState,
 } from "../../sdk/mod.ts";
@@ -161,7 +162,7 @@ async function* readRanges(read: WholeRead): AsyncGenerator<SourceBatch> {
   const share = new Share();
   for (const connection of connections) {
     const reader = new CopyReader(connection, target.columns, { places: true });
-    void readWith(reader, { target, blocks, handover, request, share });
+    void readWith(reader, { target, blocks, handover, request, share, session: read.context.session });
   }
   let rows = resumes ? checkpoint.rows : 0;
   let given = resumes;
@@ -199,9 +200,10 @@ async function readWith(
     handover: Handover<Item>;
     request: ReadRequest;
     share: Share;
+    session: Session;
   },
 ): Promise<void> {
-  const { target, blocks, handover, request, share } = from;
+  const { target, blocks, handover, request, share, session } = from;
   const part = share.part();
   try {
     for (;;) {
@@ -210,7 +212,7 @@ async function readWith(
       let at = range[0];
       const cut = cutInto(request.batchSize, {
         grows: (bytes) => part.grow(bytes),
-        room: () => handover.room() ?? part.wait(),
+        room: () => handover.room() ?? part.wait() ?? session.scanEnds?.(),
         put: ({ batches, rows, place }) => {
           handover.put({ batches, rows, range: [at, place! + 1] });
           at = place! + 1;
@@ -344,7 +346,7 @@ async function* readStream(read: WholeRead): AsyncGenerator<SourceBatch> {
 /** The rows of a SELECT in order, cut into items. */
 export async function* stream(
   read: {
-    context?: Pick<OpenContext, "signal">;
+    context?: Pick<OpenContext, "signal" | "session">;
     snapshot: Pick<Snapshot, "first">;
     target: Pick<ReadTarget, "name" | "columns">;
     request: Pick<ReadRequest, "batchSize">;
@@ -354,7 +356,7 @@ export async function* stream(
   const handover = new Handover<Cut>({ most: READ_AHEAD, producers: 1, signal: read.context?.signal });
   const reader = new CopyReader(read.snapshot.first, read.target.columns);
   const cut = cutInto(read.request.batchSize, {
-    room: () => handover.room(),
+    room: () => handover.room() ?? read.context?.session.scanEnds?.(),
     put: ({ batches, rows }) => handover.put({ batches, rows }),
   });
   reader.copy(select, cut.target, { doing: `Reading ${read.target.name}` }).then(

@@ -114,3 +114,29 @@ Deno.test("progress may be asked for while rows are read", async () => {
     clearInterval(timer);
   }
 });
+
+Deno.test("who reads ahead is told when a statement has read its record batches, however it ends", async () => {
+  await using session = await createSession();
+  const { batch } = await numbers(session);
+  assert.equal(session.scanEnds(), undefined);
+  /** Runs a statement; says whether a scan was seen under way, and that no promise is left open. */
+  const seen = async (statement: () => Promise<unknown>) => {
+    const promises = new Set<Promise<void>>();
+    const look = setInterval(() => {
+      const ends = session.scanEnds();
+      if (ends !== undefined) promises.add(ends);
+    }, 0);
+    await statement().catch(() => undefined);
+    clearInterval(look);
+    await Promise.all(promises);
+    assert.equal(session.scanEnds(), undefined, "nothing is waited for once it is over");
+    return promises.size > 0;
+  };
+  const many = Array.from({ length: 200 }, () => `FROM (${batch.sql})`).join(" UNION ALL ");
+  assert.ok(await seen(() => session.run(`CREATE TABLE whole AS ${many}`)), "while it reads");
+  await seen(() => session.run(`CREATE TABLE part AS SELECT * FROM (${many}) LIMIT 5`));
+  await seen(() => session.run(`CREATE TABLE bad AS SELECT error(name) FROM (${batch.sql})`));
+  // These may stay open as long as their reader likes: nobody waits for them.
+  assert.ok(!await seen(() => session.query(`SELECT count(name) FROM (${many})`)));
+  assert.ok(!await seen(() => batch.rows({ limit: 2 })));
+});
