@@ -305,7 +305,6 @@ function printSummary(
     dryRun: options.dryRun,
     fullRefresh: options.fullRefresh,
     limit: options.limit,
-    deadLetter: job.plan.runtime.deadLetter?.path,
     columns: Math.min(call.io.stdout.columns, 110),
     shorten: (text) => call.shorten(text),
   });
