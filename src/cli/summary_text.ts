@@ -17,6 +17,8 @@ export interface SummaryView {
   readonly file: string;
   /** Whether any resource is incremental. */
   readonly incremental: boolean;
+  /** Whether any resource appends all of its rows with every run. */
+  readonly appendsAll?: boolean;
   readonly dryRun?: boolean;
   readonly limit?: number;
   readonly fullRefresh?: boolean;
@@ -219,6 +221,12 @@ function hints(summary: RunSummary, view: SummaryView, style: Style): string[] {
   }
   if (rejections.length > 0) return [];
   if (view.limit !== undefined) return [`the position was not moved; ${style.code(run)} loads all`];
+  if (view.appendsAll && isFirst(summary)) {
+    return [
+      `${style.code(run)} adds all rows again; set source.incremental, or write_mode: overwrite or merge, ` +
+      "where that is not wanted",
+    ];
+  }
   return view.incremental && isFirst(summary)
     ? [`${style.code(run)} loads only what is new from now on`]
     : [];

@@ -302,6 +302,9 @@ function printSummary(
     style: call.out,
     file: options.stateDir === undefined ? job.file : `${job.file} --state-dir ${options.stateDir}`,
     incremental: job.plan.resources.some((resource) => resource.source.incremental !== undefined),
+    appendsAll: job.plan.resources.some(({ source, destination }) =>
+      source.incremental === undefined && destination.mode === "append"
+    ),
     dryRun: options.dryRun,
     fullRefresh: options.fullRefresh,
     limit: options.limit,
