@@ -1,5 +1,11 @@
 /** The summary of a run for people. Pure. */
-import type { ResourceSummary, RunSummary, SummaryCoercion, ValidationSummary } from "../observe/mod.ts";
+import type {
+  ResourceSummary,
+  RunSummary,
+  SummaryCoercion,
+  SummaryRejection,
+  ValidationSummary,
+} from "../observe/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "../observe/format.ts";
 import { holdsRecipes } from "../sdk/mod.ts";
 import { PLAIN, type Style } from "./style.ts";
@@ -11,11 +17,11 @@ export interface SummaryView {
   readonly file: string;
   /** Whether any resource is incremental. */
   readonly incremental: boolean;
+  /** Whether any resource appends all of its rows with every run. */
+  readonly appendsAll?: boolean;
   readonly dryRun?: boolean;
   readonly limit?: number;
   readonly fullRefresh?: boolean;
-  /** Where rejected rows go. */
-  readonly deadLetter?: string;
   /** Cells in a line. Default 100. */
   readonly columns?: number;
   /** Texts with paths as people see them. */
@@ -125,7 +131,7 @@ function resourceLines(
   view: SummaryView,
   to: { shorten: (text: string) => string; line: (label: string, text: string) => string },
 ): string[] {
-  const { source, destination, write_mode, rows_read, rows_written, rows_rejected, batches } = resource;
+  const { source, destination, write_mode, rows_read, rows_written, batches } = resource;
   const { bytes_read = 0, bytes_written = 0 } = resource;
   const lines: string[] = [];
   const speed = summary.duration_ms === 0 ? 0 : rows_read * 1000 / summary.duration_ms;
@@ -145,10 +151,8 @@ function resourceLines(
     const size = bytes_written > 0 ? `, ${formatBytes(bytes_written)}` : "";
     lines.push(to.line("written", `${rows(rows_written)}${size}${where}${mode}${parts}`));
   }
-  if (rows_rejected > 0) {
-    const place = resource.validation?.quarantine ?? view.deadLetter;
-    const where = place === undefined ? "" : ` to ${to.shorten(place)}`;
-    lines.push(to.line("rejected", `${rows(rows_rejected)}${where}`));
+  for (const rejection of resource.rejections ?? []) {
+    lines.push(to.line("rejected", rejectionText(rejection, view, to.shorten)));
   }
   if (resource.validation !== undefined) lines.push(...validationLines(resource.validation, to.line));
   if (resource.resumed !== undefined) {
@@ -156,6 +160,19 @@ function resourceLines(
   }
   if (resource.retries > 0) lines.push(to.line("retries", formatCount(resource.retries)));
   return lines;
+}
+
+/** How many rows, where they are, and why they were not loaded. */
+function rejectionText(
+  { by, rows: count, reason, dead_letter, quarantine }: SummaryRejection,
+  { dryRun }: SummaryView,
+  shorten: (text: string) => string,
+): string {
+  const place = dead_letter ?? quarantine;
+  const kind = dead_letter === undefined ? "quarantine" : "dead letter";
+  const where = place === undefined ? ", not kept" : `${dryRun ? " for" : " to"} ${shorten(place)} (${kind})`;
+  // The rules that are broken follow, each with its rows.
+  return `${rows(count)}${where}${by === "rules" ? "" : `: ${shorten(reason)}`}`;
 }
 
 /** Rules that rows break, the most first, and rules of the table that do not hold. */
@@ -193,19 +210,23 @@ function hints(summary: RunSummary, view: SummaryView, style: Style): string[] {
   if (summary.status === "failed") return [];
   if (view.dryRun) return [`${style.code(run)} loads them`];
   if (isNothingNew(summary, view)) return [`${style.code(`${run} --full-refresh`)} loads everything again`];
-  if (summary.rows_rejected > 0) {
-    const validation = summary.resources.find((resource) => resource.validation !== undefined)?.validation;
-    if (validation === undefined) {
-      // Rows that the schema leaves out are in no file.
-      return view.deadLetter === undefined && summary.schema_changes.length > 0
-        ? []
-        : ["see why rows were rejected in the file above, mend them and load it"];
-    }
-    return validation.quarantine === undefined
-      ? [`${style.code(`${run} --dry-run --report report.html`)} shows rows that break rules`]
-      : [`see why rows were rejected in ${view.shorten?.(validation.quarantine) ?? validation.quarantine}`];
+  const rejections = summary.resources.flatMap((resource) => resource.rejections ?? []);
+  const places = new Set(rejections.flatMap((one) => one.dead_letter ?? one.quarantine ?? []));
+  if (places.size > 0) {
+    const named = [...places].map((place) => view.shorten?.(place) ?? place);
+    return [`see why rows were rejected in ${named.join(" and ")}, mend them and load them`];
   }
+  if (rejections.some(({ by }) => by === "rules")) {
+    return [`${style.code(`${run} --dry-run --report report.html`)} shows rows that break rules`];
+  }
+  if (rejections.length > 0) return [];
   if (view.limit !== undefined) return [`the position was not moved; ${style.code(run)} loads all`];
+  if (view.appendsAll && isFirst(summary)) {
+    return [
+      `${style.code(run)} adds all rows again; set source.incremental, or write_mode: overwrite or merge, ` +
+      "where that is not wanted",
+    ];
+  }
   return view.incremental && isFirst(summary)
     ? [`${style.code(run)} loads only what is new from now on`]
     : [];

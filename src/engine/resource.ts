@@ -303,6 +303,7 @@ export class ResourceRun {
         type: "rows_rejected",
         time: Date.now(),
         resource: resource.name,
+        by: "destination",
         rows: rejected,
         reason: split.firstError.message,
         deadLetter: deadLetter.path,
@@ -312,7 +313,8 @@ export class ResourceRun {
     this.#state = state;
     if (left.discarded > 0) {
       const { discarded: rows, reason } = left;
-      this.#io.emit({ type: "rows_rejected", time: Date.now(), resource: resource.name, rows, reason });
+      const told = { time: Date.now(), resource: resource.name };
+      this.#io.emit({ type: "rows_rejected", ...told, by: "schema", rows, reason });
       rejected += rows;
     }
     await this.#validator?.committed();

@@ -84,11 +84,11 @@ export function eventRecords(event: RunEvent): EventRecord[] {
           info("schema changed", { resource: event.resource, kind, column, description })
         );
     case "rows_rejected": {
-      const { resource, rows, reason, deadLetter } = event;
+      const { resource, by, rows, reason, deadLetter, quarantine } = event;
       return [{
         level: "warning",
         message: "rows rejected",
-        fields: { resource, rows, reason, dead_letter: deadLetter },
+        fields: { resource, by, rows, reason, dead_letter: deadLetter, quarantine },
       }];
     }
     case "values_coerced": {

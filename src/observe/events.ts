@@ -115,11 +115,15 @@ export interface SchemaChanged extends OfResource {
 /** Rows that could not be loaded were put elsewhere or left out. */
 export interface RowsRejected extends OfResource {
   readonly type: "rows_rejected";
+  /** Who rejected them: rules of `validation`, the recipe's `schema`, or the destination. */
+  readonly by: "rules" | "schema" | "destination";
   readonly rows: number;
   /** Why the first of them was. */
   readonly reason: string;
-  /** Where they were put. */
+  /** The file of `runtime.dead_letter` that they are in. */
   readonly deadLetter?: string;
+  /** The table or file of `validation` that they are in. Without either of the two they are kept nowhere. */
+  readonly quarantine?: string;
 }
 
 /** Values of a batch were made to fit the column (`schema.mode: lenient`, `variant`). Counts are of this batch alone. */

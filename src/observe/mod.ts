@@ -13,6 +13,7 @@ export {
   SummaryBuilder,
   type SummaryCoercion,
   type SummaryEnd,
+  type SummaryRejection,
   type SummarySchemaChange,
   type SummaryState,
   type ValidationSummary,

@@ -35,6 +35,17 @@ export interface SummaryState {
   readonly watermarks: JsonObject;
 }
 
+/** Rows that were not loaded, by who rejected them and where they are. */
+export interface SummaryRejection {
+  readonly by: "rules" | "schema" | "destination";
+  readonly rows: number;
+  /** Why the first of them were. */
+  readonly reason: string;
+  /** Where they are; in neither, they are kept nowhere. */
+  readonly dead_letter?: string;
+  readonly quarantine?: string;
+}
+
 export interface ResourceSummary {
   readonly name: string;
   /** `skipped`: the run ended before it began. */
@@ -45,6 +56,8 @@ export interface ResourceSummary {
   readonly rows_read: number;
   readonly rows_written: number;
   readonly rows_rejected: number;
+  /** Where they went, and why; missing where there are none. */
+  readonly rejections?: readonly SummaryRejection[];
   /** Size of what was read, as it lies at the source; missing where it is not known. */
   readonly bytes_read?: number;
   /** Size of what was written; missing where the destination does not tell. */
@@ -151,6 +164,7 @@ export class SummaryBuilder {
         const resource = this.#resource(event.resource);
         Object.assign(resource, { rows_read: 0, rows_written: 0, rows_rejected: 0, batches: 0 });
         delete resource.resumed;
+        delete resource.rejections;
         delete resource.bytes_read;
         delete resource.bytes_written;
         break;
@@ -167,7 +181,7 @@ export class SummaryBuilder {
         this.#resource(event.resource).retries++;
         break;
       case "rows_rejected":
-        this.#resource(event.resource).rows_rejected += event.rows;
+        addRejection(this.#resource(event.resource), event);
         break;
       case "validation": {
         const rules = event.report.rules.map(({ samples: _samples, ...rule }) => rule);
@@ -264,6 +278,23 @@ export class SummaryBuilder {
     }
     return resource;
   }
+}
+
+/** Rows of the same kind are one entry, whatever batch they came in. */
+function addRejection(to: Counted, event: Extract<RunEvent, { type: "rows_rejected" }>): void {
+  const { by, rows, reason, deadLetter, quarantine } = event;
+  to.rows_rejected += rows;
+  const known = to.rejections ?? [];
+  const isSame = (one: SummaryRejection) =>
+    one.by === by && one.dead_letter === deadLetter && one.quarantine === quarantine;
+  const before = known.find(isSame);
+  const place = {
+    ...(deadLetter === undefined ? {} : { dead_letter: deadLetter }),
+    ...(quarantine === undefined ? {} : { quarantine }),
+  };
+  to.rejections = before === undefined
+    ? [...known, { by, rows, reason, ...place }]
+    : known.map((one) => one === before ? { ...one, rows: one.rows + rows } : one);
 }
 
 interface Bytes {

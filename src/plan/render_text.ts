@@ -76,8 +76,10 @@ function readLines(resource: ResourcePlan, described: Described | undefined, vie
     ...(read.bytes === undefined ? [] : [view.bytes(read.bytes)]),
   ];
   if (size.length > 0) lines.push(size.join(", "));
-  if (incremental === undefined) lines.push("everything, every time");
-  else lines.push(`incremental by ${incremental}`);
+  if (incremental === undefined) {
+    const again = resource.destination.mode === "append" ? ": every run adds all rows again" : "";
+    lines.push(`everything, every time${again}`);
+  } else lines.push(`incremental by ${incremental}`);
   if (read !== undefined && incremental !== undefined) {
     lines.push(`goes on from: ${read.resumesFrom ?? "the beginning"}`);
   }

@@ -95,6 +95,22 @@ Deno.test("what was read and what was written each have their size", async () =>
   assert.ok(table.bytes_read > 0 && !("bytes_written" in table), "a table does not tell");
 });
 
+Deno.test("append without incremental: plan and the first run say that all rows come again", async () => {
+  await using project = await shop({
+    "all.yaml": "name: all\nsource: {type: csv, path: data/*.csv}\n" +
+      "destination: {type: duckdb, database: out/a.duckdb, table: t}\n",
+  });
+  assert.match(
+    (await project.call(["plan", "all.yaml"])).stdout,
+    /every time: every run adds all rows again/,
+  );
+  assert.match(
+    (await project.call(["run", "all.yaml"])).stdout,
+    /next +dataloader run all.yaml adds all rows again/,
+  );
+  assert.doesNotMatch((await project.call(["run", "all.yaml"])).stdout, /adds all rows again/, "once");
+});
+
 Deno.test("--var that no recipe knows: exit 2, and what was meant; one of several recipes may know it", async () => {
   const withVar = RECIPE.replaceAll(": orders", ": vars").replace(
     "'cancelled'",

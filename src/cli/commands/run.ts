@@ -302,10 +302,12 @@ function printSummary(
     style: call.out,
     file: options.stateDir === undefined ? job.file : `${job.file} --state-dir ${options.stateDir}`,
     incremental: job.plan.resources.some((resource) => resource.source.incremental !== undefined),
+    appendsAll: job.plan.resources.some(({ source, destination }) =>
+      source.incremental === undefined && destination.mode === "append"
+    ),
     dryRun: options.dryRun,
     fullRefresh: options.fullRefresh,
     limit: options.limit,
-    deadLetter: job.plan.runtime.deadLetter?.path,
     columns: Math.min(call.io.stdout.columns, 110),
     shorten: (text) => call.shorten(text),
   });

@@ -408,16 +408,15 @@ export class Validator {
       const { whole, checks } = this.#prepared;
       await this.#seen.add(`${whole.relation} WHERE NOT ${rejected(checks)}`);
     }
-    const rows = batch.skip + batch.quarantine;
     const told = { time: Date.now(), resource: context.resource };
-    if (rows > 0) {
-      emit({
-        type: "rows_rejected",
-        ...told,
-        rows,
-        reason: this.#summary(batch.checks, (check) => check.rule.fate !== "warn"),
-        ...(batch.quarantine > 0 ? { deadLetter: rules.quarantine?.table ?? rules.quarantine?.path } : {}),
-      });
+    const places = {
+      skip: {},
+      quarantine: { quarantine: rules.quarantine?.table ?? rules.quarantine?.path },
+    };
+    for (const fate of ["skip", "quarantine"] as const) {
+      if (batch[fate] === 0) continue;
+      const reason = this.#summary(batch.checks, (check) => check.rule.fate === fate);
+      emit({ type: "rows_rejected", ...told, by: "rules", rows: batch[fate], reason, ...places[fate] });
     }
     if (batch.warn > 0) {
       emit({

@@ -11,6 +11,11 @@ const resource: ResourceSummary = {
   rows_read: 2_000_000,
   rows_written: 1_999_998,
   rows_rejected: 2,
+  rejections: [
+    { by: "destination", rows: 1, reason: "id 7 is there already", dead_letter: "rejected.jsonl" },
+    { by: "rules", rows: 1, reason: "they break min", quarantine: "_q" },
+    { by: "schema", rows: 1, reason: "price is no number" },
+  ],
   bytes_read: 350_000_000,
   bytes_written: 90_000_000,
   batches: 20,
@@ -46,7 +51,7 @@ const summary: RunSummary = {
   },
 };
 
-const view = { file: "orders.yaml", incremental: true, deadLetter: "rejected.jsonl" };
+const view = { file: "orders.yaml", incremental: true };
 
 Deno.test("a run that held all permissions says so", () => {
   assert.deepEqual(renderSummary({ ...summary, sandbox: false }, view).slice(-1), [
@@ -60,10 +65,12 @@ Deno.test("a run with rejected rows says how many, where, and what to do", () =>
     "✓ orders: 1,999,998 rows loaded in 4.0s",
     "  read      2,000,000 rows, 350 MB, 500 k rows/s from data/*.csv (csv)",
     "  written   1,999,998 rows, 90 MB to out.duckdb: main.t (append) in 20 batches",
-    "  rejected  2 rows to rejected.jsonl",
+    "  rejected  1 row to rejected.jsonl (dead letter): id 7 is there already",
+    "  rejected  1 row to _q (quarantine)",
+    "  rejected  1 row, not kept: price is no number",
     "  retries   1",
     "  state     .state/orders.json, id = 7",
-    "  next      see why rows were rejected in the file above, mend them and load it",
+    "  next      see why rows were rejected in rejected.jsonl and _q, mend them and load them",
   ]);
 });
 

@@ -117,8 +117,28 @@ const events: [event: RunEvent, lines: string[]][] = [
     ['09:05:07 info schema changed resource=orders kind=add_column column=x description="adds x"'],
   ],
   [
-    { type: "rows_rejected", time: TIME, resource: "orders", rows: 2, reason: "bad", deadLetter: "dead/" },
-    ["09:05:07 warning rows rejected resource=orders rows=2 reason=bad dead_letter=dead/"],
+    {
+      type: "rows_rejected",
+      time: TIME,
+      resource: "orders",
+      by: "destination",
+      rows: 2,
+      reason: "bad",
+      deadLetter: "dead/",
+    },
+    ["09:05:07 warning rows rejected resource=orders by=destination rows=2 reason=bad dead_letter=dead/"],
+  ],
+  [
+    {
+      type: "rows_rejected",
+      time: TIME,
+      resource: "orders",
+      by: "rules",
+      rows: 2,
+      reason: "bad",
+      quarantine: "_q",
+    },
+    ["09:05:07 warning rows rejected resource=orders by=rules rows=2 reason=bad quarantine=_q"],
   ],
   [
     {
