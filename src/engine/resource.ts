@@ -360,7 +360,8 @@ export class ResourceRun {
   async #leftOut(read: SourceBatch): Promise<number> {
     const left = await read.leftOut?.();
     if (left === undefined) return 0;
-    this.#io.emit({ type: "rows_rejected", time: Date.now(), resource: this.#resource.name, ...left });
+    const told = { time: Date.now(), resource: this.#resource.name };
+    this.#io.emit({ type: "rows_rejected", ...told, by: "source", ...left });
     return left.rows;
   }
 

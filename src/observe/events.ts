@@ -115,8 +115,8 @@ export interface SchemaChanged extends OfResource {
 /** Rows that could not be loaded were put elsewhere or left out. */
 export interface RowsRejected extends OfResource {
   readonly type: "rows_rejected";
-  /** Who rejected them: rules of `validation`, the recipe's `schema`, or the destination. */
-  readonly by: "rules" | "schema" | "destination";
+  /** Who rejected them: the source, which could not read them, rules of `validation`, the recipe's `schema`, or the destination. */
+  readonly by: "source" | "rules" | "schema" | "destination";
   readonly rows: number;
   /** Why the first of them was. */
   readonly reason: string;

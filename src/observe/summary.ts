@@ -37,7 +37,7 @@ export interface SummaryState {
 
 /** Rows that were not loaded, by who rejected them and where they are. */
 export interface SummaryRejection {
-  readonly by: "rules" | "schema" | "destination";
+  readonly by: "source" | "rules" | "schema" | "destination";
   readonly rows: number;
   /** Why the first of them were. */
   readonly reason: string;
