@@ -243,10 +243,20 @@ export async function testSandboxed<T>(
   },
 ): Promise<T> {
   const { tests, access, signal } = of;
-  return await inSandbox<T>(
-    { kind: "test", tests, tempDirectory: "", hasCode: hasCode(access) },
-    { recipe, access, codeEnv, use: "look", stateDirectory: undefined, signal },
-  );
+  // A test's own variables are there for its code alone.
+  const before = Object.keys(codeEnv).map((name) => [name, Deno.env.get(name)] as const);
+  try {
+    for (const [name, value] of Object.entries(codeEnv)) Deno.env.set(name, value);
+    return await inSandbox<T>(
+      { kind: "test", tests, tempDirectory: "", hasCode: hasCode(access) },
+      { recipe, access, codeEnv, use: "look", stateDirectory: undefined, signal },
+    );
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    }
+  }
 }
 
 type LookTask = Extract<SandboxTask, { kind: "describe" | "preview" | "check" | "infer" | "history" }>;

@@ -103,7 +103,8 @@ function holds(value: unknown, meant: Table | number): boolean {
     );
 }
 
-function whyNot({ key, message }: Mismatch): string {
+function whyNot({ key, message, holdsSecret }: Mismatch): string {
+  if (holdsSecret) return "the rows hold a secret";
   return key === "file" ? "what is expected stands in a file of its own" : `${key}: ${message}`;
 }
 

@@ -244,6 +244,7 @@ export class ResourceRun {
 
   /** A source without rows replaces those of the destination by none. */
   async #writeNone(request: ReadRequest): Promise<void> {
+    if (request.hints !== undefined && this.#table === undefined && !this.#overwrites) return;
     const { schema } = await this.#source!.describe(request, this.#state);
     if (schema.fields.length === 0) return;
     this.#end = "destination";
@@ -530,9 +531,14 @@ export class ResourceRun {
     return hints === undefined ? request : { ...request, hints };
   }
 
+  /** What is written is all that there will be: the next run finds its types anew. */
+  get #overwrites(): boolean {
+    return this.#resource.destination.mode === "overwrite";
+  }
+
   /** A batch of no rows from which no table can be made: what it is of shows when there are rows. */
   async #isNothing({ batch, untyped, state }: SourceBatch): Promise<boolean> {
-    if (untyped !== true || this.#terms.replaces || this.#table !== undefined) return false;
+    if (untyped !== true || this.#overwrites || this.#table !== undefined) return false;
     if ((await batch.rows({ limit: 1 })).length > 0) return false;
     this.#state = state;
     await this.#io.session.release(batch);

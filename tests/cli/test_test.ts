@@ -229,6 +229,32 @@ tests:
   assert.deepEqual(files, ["j.xml", "r.yaml"]);
 });
 
+Deno.test("a long secret is masked before a cell is cut, and written into no recipe", async () => {
+  const secret = "realEnvironmentSecret-0123456789-abcdefghijk";
+  await using dir = await Project.create({
+    "r.yaml": `name: r
+source: {type: csv, path: a.csv}
+transform: {steps: [{type: add_column, name: s, value: "{{ env_var('API_KEY') }}"}]}
+destination: {type: duckdb, database: x.duckdb, table: t}
+tests:
+  - name: with a secret
+    given: {rows: [{id: 1}]}
+    expect:
+      rows: []
+`,
+  });
+  const before = await dir.read("r.yaml");
+  const called = await dir.call(["test", "r.yaml", "--junit", "j.xml", "--update"], {
+    env: { API_KEY: secret },
+  });
+  assert.equal(called.code, 1);
+  assert.match(called.stderr + called.stdout, /not updated.*secret/s);
+  for (const text of [called.stdout, called.stderr, await dir.read("j.xml"), await dir.read("r.yaml")]) {
+    assert.ok(!text.includes(secret.slice(0, 12)), text);
+  }
+  assert.equal(await dir.read("r.yaml"), before);
+});
+
 Deno.test("XML: what can't stand in it is taken out", () => {
   assert.equal(xml('a<b>&"c"\n\u0000\u001b[31mx'), "a&lt;b&gt;&amp;&quot;c&quot;\nx");
 });

@@ -279,6 +279,37 @@ ${one.recipe ?? ""}`,
     }));
 }
 
+Deno.test("a full refresh of a day without rows makes no table of texts", () =>
+  withHome(async (home) => {
+    await Deno.writeTextFile(
+      `${home}/r.yaml`,
+      `name: r
+source: {type: csv, path: in.csv, incremental: {strategy: cursor, cursor_column: id}}
+destination: {type: duckdb, database: d.duckdb, table: t}
+`,
+    );
+    const days = ["id,a\n", "id,a\n8,x\n9,y\n", "id,a\n8,x\n9,y\n10,z\n"];
+    for (const [i, text] of days.entries()) {
+      await Deno.writeTextFile(`${home}/in.csv`, text);
+      const { code, stdout } = await cli(["run", "r.yaml", ...(i === 0 ? ["--full-refresh"] : [])], {
+        cwd: home,
+      });
+      assert.equal(code, 0, stdout);
+    }
+    assert.deepEqual(await queryFile(`${home}/d.duckdb`, "SELECT id FROM t ORDER BY id"), [
+      { id: "8" },
+      { id: "9" },
+      { id: "10" },
+    ]);
+    await Deno.writeTextFile(`${home}/in.csv`, "id,a\n");
+    assert.equal((await cli(["run", "r.yaml", "--full-refresh"], { cwd: home })).code, 0);
+    const types = await queryFile(
+      `${home}/d.duckdb`,
+      "SELECT count(*)::INTEGER AS n, any_value(typeof(id)) AS t FROM t",
+    );
+    assert.equal(types[0]!.n, 0, "no rows replace those that were there");
+  }));
+
 Deno.test("types of files that follow others: a folder of Parquet, which has no table", () =>
   withHome(async (home) => {
     await Deno.writeTextFile(

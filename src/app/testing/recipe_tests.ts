@@ -40,11 +40,21 @@ export async function testRecipe(file: string, options: TestOptions): Promise<Re
     prepared.push({ index, test, as });
   }
   if (prepared.length === 0) return { recipe, outcomes: [] };
-  const outcomes = await testSandboxed<OutcomeData[]>(prepared[0]!.as, {
-    tests: prepared.map(({ index, as }) => ({ texts: as.texts, index })),
-    access: prepared.flatMap(({ index, test, as }) => accessOf(test, index, as)),
-    signal,
-  });
+  // Code keeps what it likes from one test to the next, and sees the variables of its own: it gets a Worker for each test.
+  const together = prepared.every(({ as }) => as.access.look.every(({ kind }) => kind !== "code"))
+    ? [prepared]
+    : [];
+  const groups = together.length > 0 ? together : prepared.map((one) => [one]);
+  const outcomes: OutcomeData[] = [];
+  for (const group of groups) {
+    outcomes.push(
+      ...await testSandboxed<OutcomeData[]>(group[0]!.as, {
+        tests: group.map(({ index, as }) => ({ texts: as.texts, index })),
+        access: group.flatMap(({ index, test, as }) => accessOf(test, index, as)),
+        signal,
+      }),
+    );
+  }
   return { recipe, outcomes: outcomes.map(fromData) };
 }
 

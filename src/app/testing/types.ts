@@ -12,6 +12,8 @@ export interface Mismatch {
   readonly diff?: RowsDiff;
   /** What `--update` may put under the key; undefined where it can't. */
   readonly actual?: Table | number;
+  /** Some of the values are secrets: they are masked, and not to be written down. */
+  readonly holdsSecret?: boolean;
 }
 
 /** One run of a test. */

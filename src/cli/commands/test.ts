@@ -5,6 +5,7 @@ import type { Call, RecipeOptions } from "../call.ts";
 import { flattenErrors, UsageError } from "../errors.ts";
 import { EXIT, resolvePath } from "../io.ts";
 import { findRecipes } from "../recipe_files.ts";
+import { maskTests } from "../test_masks.ts";
 import { toJUnit } from "../test_junit.ts";
 import { updateExpectations } from "../test_update.ts";
 import { printTests } from "../test_view.ts";
@@ -41,7 +42,7 @@ export async function testRecipes(
         learn: (recipe) => call.learn(recipe),
         wanted: (test) => options.filter === undefined || `${name}: ${test}`.includes(options.filter),
       });
-      tested.push({ file, tests, errors: [] });
+      tested.push({ file, tests: maskTests(tests, (text) => call.redactor.text(text)), errors: [] });
     } catch (error) {
       tested.push({ file, errors: flattenErrors(error) });
     }
