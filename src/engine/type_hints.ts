@@ -46,7 +46,10 @@ export async function typeHints(
   const there = new Map((table?.columns ?? []).map(({ name, type }) => [name.toLowerCase(), type]));
   const destination = beforeSteps(there, resource.steps);
   const text = beforeSteps(ruledTypes(resource), resource.steps, expressionsOf(resource));
-  text.delete(resource.source.incremental?.cursorColumn?.toLowerCase() ?? "");
+  // The cursor is compared as what its values look like, and never as text because of where it goes: 10 would come before 9.
+  const cursor = resource.source.incremental?.cursorColumn?.toLowerCase() ?? "";
+  text.delete(cursor);
+  if (destination.get(cursor)?.kind === "string") destination.delete(cursor);
   return {
     destination,
     text: new Set(text.keys()),

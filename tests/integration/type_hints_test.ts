@@ -279,6 +279,24 @@ ${one.recipe ?? ""}`,
     }));
 }
 
+Deno.test("a cursor of numbers is compared as such where the table keeps it as text", () =>
+  withHome(async (home) => {
+    await sql(`ATTACH '${home}/d.duckdb' AS d`, "CREATE TABLE d.t (id VARCHAR, a VARCHAR)", "DETACH d");
+    await Deno.writeTextFile(
+      `${home}/r.yaml`,
+      `name: r
+source: {type: csv, path: in.csv, incremental: {strategy: cursor, cursor_column: id}}
+destination: {type: duckdb, database: d.duckdb, table: t}
+`,
+    );
+    for (const text of ["id,a\n8,x\n9,y\n", "id,a\n8,x\n9,y\n10,z\n"]) {
+      await Deno.writeTextFile(`${home}/in.csv`, text);
+      assert.equal((await cli(["run", "r.yaml"], { cwd: home })).code, 0);
+    }
+    const rows = await queryFile(`${home}/d.duckdb`, "SELECT id FROM t ORDER BY id");
+    assert.deepEqual(rows, [{ id: "10" }, { id: "8" }, { id: "9" }]);
+  }));
+
 Deno.test("a full refresh of a day without rows makes no table of texts", () =>
   withHome(async (home) => {
     await Deno.writeTextFile(
