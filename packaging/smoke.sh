@@ -38,6 +38,7 @@ step "run, and run again"
 
 step "a step that tries to get out"
 echo hidden >secret.txt
+echo 'export default "outside";' >outside.ts
 export SMOKE_SECRET=hidden
 if "$dataloader" run escape.yaml >out.txt 2>&1; then fail "the escape was no error"; fi
 cat out.txt
