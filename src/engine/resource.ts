@@ -84,8 +84,9 @@ export class ResourceRun {
     try {
       await this.#retries.run(() => this.#open());
       if (this.#io.options.dryRun) await this.#dryRun();
-      else if (this.#start!.finished) await this.#io.keeper.finish(this.#state, this.#sequence);
-      else await this.#loadAll();
+      else if (this.#start!.finished) {
+        await this.#io.keeper.finish(this.#state, this.#sequence, { committed: true });
+      } else await this.#loadAll();
     } catch (cause) {
       const error = await explain(asError(cause, this.#io.signal), this.#resource, {
         read: this.#reading,
@@ -185,9 +186,10 @@ export class ResourceRun {
     await this.#retries.run(() => this.#loadOnce());
     this.#end = "destination";
     const finalState = this.#source!.finalState?.(this.#state) ?? { ...this.#state, checkpoints: [] };
+    const committed = this.#batches > 0 || this.#start!.resumed;
     const judged = !this.nothingToDo || this.#resource.source.incremental === undefined;
     if (judged && this.#terms.replaces) this.#validator?.finish();
-    if (this.#batches > 0 || this.#start!.resumed) {
+    if (committed) {
       const position = { ...this.#position(finalState, { complete: true }), tally: this.#validator?.tally() };
       await this.#retries.run(() => this.#surely(position, () => this.#load!.commit(position)));
       this.#sequence += 1;
@@ -198,7 +200,7 @@ export class ResourceRun {
     }
     this.#load = undefined;
     // Where the destination knows nothing of the recipe, a state that speaks of commits would be one of another destination.
-    await this.#io.keeper.finish(finalState, this.#recorded ? this.#sequence : 0);
+    await this.#io.keeper.finish(finalState, this.#recorded ? this.#sequence : 0, { committed });
     if (judged && !this.#terms.replaces) this.#validator?.finish();
   }
 

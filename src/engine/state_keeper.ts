@@ -73,16 +73,18 @@ export class StateKeeper {
   }
 
   /** Saves the end of a run. Does nothing where the saved state says just that already. */
-  async finish(state: SourceState, sequence: number): Promise<void> {
+  async finish(state: SourceState, sequence: number, { committed }: { committed: boolean }): Promise<void> {
     const before = this.#state;
+    // The destination does not know of a position that a person has set before rows are committed with it.
+    const origin = committed ? "run" : before?.origin ?? "run";
     const same = before !== undefined && before.in_flight === null && before.sequence === sequence &&
-      before.origin === "run" && JSON.stringify(sourceStateOf(before)) === JSON.stringify(pick(state));
+      before.origin === origin && JSON.stringify(sourceStateOf(before)) === JSON.stringify(pick(state));
     if (same || (before === undefined && sequence === 0)) return;
     await this.#save({
       ...(before ?? emptyState(this.#recipe)),
       ...state,
       sequence,
-      origin: "run",
+      origin,
       in_flight: null,
     });
   }
