@@ -16,6 +16,7 @@ import { assertStart, expectedRecord, recordsSkipped, strayQuote } from "./csv_s
 import { type CsvFile, CsvScan } from "./csv_select.ts";
 import { hintedText } from "./hints.ts";
 import { decideType, readShapes, sampleRows, type Shape } from "./infer.ts";
+import { SHARED_CASTS } from "./text_cast.ts";
 import { wholeColumnTypes } from "./whole_columns.ts";
 import { type ColumnType, type ColumnTypes, mergeColumns, unknownColumn } from "./columns.ts";
 
@@ -234,7 +235,11 @@ async function findTypes(
     return types;
   }
   open.forEach((name, index) => {
-    const hinted = hintedText(name, shapes[index], hints);
+    const hinted = hintedText(name, shapes[index], {
+      hints,
+      formats: scan.formats,
+      exact: names.length <= SHARED_CASTS,
+    });
     types.set(name, {
       type: hinted ?? decideType(shapes[index]),
       inferred: true,

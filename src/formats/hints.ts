@@ -1,6 +1,7 @@
 /** Taking types that are known beforehand, `TypeHints`, in place of those that values look like. */
 import type { LogicalType, TypeHints } from "../sdk/mod.ts";
 import { hasNoValues, type Shape, shapeFits } from "./infer.ts";
+import type { TextFormats } from "./text_cast.ts";
 
 /** Types that texts are made into exactly, or not at all. Bytes and lengths of time have several spellings. */
 const EXACT: ReadonlySet<LogicalType["kind"]> = new Set(
@@ -11,17 +12,24 @@ function isExact(type: LogicalType): boolean {
   return EXACT.has(type.kind) || (type.kind === "float" && type.bits === 64);
 }
 
-/** The type of a column of text, as far as it is known beforehand and its values are such; undefined: as they look. */
+/**
+ * The type of a column of text, as far as it is known beforehand and its values are such; undefined: as they look. Dates that
+ * are written in a form of the recipe's own are what that form says. `exact`: values are held against their type one by one.
+ */
 export function hintedText(
   name: string,
   shape: Shape | undefined,
-  hints: TypeHints | undefined,
+  { hints, formats, exact }: { hints: TypeHints | undefined; formats: TextFormats; exact: boolean },
 ): LogicalType | undefined {
   const key = name.toLowerCase();
   if (hints?.text.has(key)) return { kind: "string" };
   const there = hints?.destination.get(key);
   if (there === undefined || (hints!.replaced && !hasNoValues(shape))) return undefined;
-  return shapeFits(shape, there) || (hints!.firm && isExact(there)) ? there : undefined;
+  const ownForm = (formats.dateFormat ?? formats.timestampFormat) !== undefined;
+  if (ownForm && (there.kind === "date" || there.kind === "datetime")) {
+    return hasNoValues(shape) ? there : undefined;
+  }
+  return shapeFits(shape, there) || (exact && hints!.firm && isExact(there)) ? there : undefined;
 }
 
 /** The same of a column of JSON, of which `found` is what its values look like; `empty`: they are all null. */

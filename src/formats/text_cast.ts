@@ -28,7 +28,7 @@ export interface TextCast {
 }
 
 /** Up to so many columns casts are shared. */
-const SHARED_CASTS = 200;
+export const SHARED_CASTS = 200;
 
 /**
  * The SQL of `text` (SQL of a VARCHAR) as a type. Empty text is NULL for every type but string and binary. There is no AND, OR or

@@ -97,6 +97,13 @@ const CASES: readonly Case[] = [
     rows: [["1", "x", 2.5], ["2", "7", 3]],
   },
   {
+    name: "dates in a form of the recipe's own",
+    files: ["id,d\n1,31/01/2024\n", "id,d\n2,\n", "id,d\n3,01/02/2024\n"],
+    source: 'date_format: "%d/%m/%Y", path: "in/*.csv", incremental: {strategy: modified_time}',
+    types: { id: "BIGINT", d: "DATE" },
+    rows: [["1", "2024-01-31"], ["2", null], ["3", "2024-02-01"]],
+  },
+  {
     name: "a column that is given away by a rename has nothing of the table's column of its old name",
     files: ["id,a\n1,x\n", "id,c\n2,5\n"],
     recipe: `transform:
@@ -258,7 +265,7 @@ ${one.recipe ?? ""}`,
       );
       await Deno.mkdir(`${home}/in`);
       for (const [i, text] of one.files.entries()) {
-        await Deno.writeTextFile(`${home}/in/${one.source === undefined ? i : "last"}.${format}`, text);
+        await Deno.writeTextFile(`${home}/in/${one.source?.includes("last") ? "last" : i}.${format}`, text);
         const { code, stdout } = await cli(["run", "r.yaml", "--json"], { cwd: home });
         const last = i === one.files.length - 1;
         const { error } = JSON.parse(stdout);
