@@ -163,6 +163,7 @@ export class ResourceRun {
       plan: this.#terms.planId,
       source: this.#terms.sourceName,
       byFile: source.incremental?.strategy === "modified_time",
+      describesData: getConnector(source.connector).describesData === true,
       newRunId: this.#io.newRunId,
     };
   }

@@ -26,6 +26,8 @@ export interface Memory {
   readonly source: string;
   /** Its position tells files apart (`modified_time`): of other files it says nothing, and leaves none of them out. */
   readonly byFile?: boolean;
+  /** Sources that are described otherwise are others (`ConnectorDefinition.describesData`). */
+  readonly describesData?: boolean;
   /** For a run that is not the continuation of another. */
   readonly newRunId: string;
 }
@@ -63,7 +65,14 @@ export function decideStart(memory: Memory): Start {
   const otherSource = committed.source !== undefined && committed.source !== memory.source;
   const discarded = !committed.complete && committed.staged && committed.plan !== memory.plan;
   const goesOn = memory.incremental || !committed.complete;
-  if (otherSource && goesOn && !discarded && memory.byFile !== true) throw sourceChanged(memory, committed);
+  const notes: string[] = [];
+  if (otherSource && goesOn && !discarded && memory.byFile !== true) {
+    if (memory.describesData) throw sourceChanged(memory, committed);
+    notes.push(
+      `The position was reached reading ${committed.source}, and the recipe now reads ${memory.source}. ` +
+        "If that is not the same data, load it with --full-refresh or under another recipe name.",
+    );
+  }
   if (!committed.complete) return { ...fresh, ...unfinished(memory, committed) };
   if (!memory.incremental) {
     const cutOff = !otherSource && memory.mode === "append" && state?.in_flight?.run_id === committed.runId;
@@ -71,7 +80,6 @@ export function decideStart(memory: Memory): Start {
       ? { ...fresh, runId: committed.runId, resumed: true, finished: true, state: committed.state }
       : { ...fresh, state: EMPTY_SOURCE_STATE };
   }
-  const notes: string[] = [];
   if (state !== undefined && committed.sequence < state.sequence) {
     notes.push(
       "The destination is behind the saved state (restored from a backup?); going on from the destination's position.",

@@ -55,6 +55,11 @@ export interface ConnectorDefinition<C = unknown> {
   readonly standIn?: (config: C, file: { path: string; rows: boolean }) => StandIn;
   /** One line for people, no secrets: `data/*.csv (csv)`, `shop.duckdb: main.orders`. */
   readonly describe: (config: C) => string;
+  /**
+   * True: `describe` tells which data is read, the same for the same data. A position is then not gone on from where it reads
+   * otherwise; else people are told. Default false.
+   */
+  readonly describesData?: boolean;
   readonly openSource?: () => Promise<{ openSource: (config: C, context: OpenContext) => Promise<Source> }>;
   readonly openDestination?: () => Promise<
     { openDestination: (config: C, context: OpenContext) => Promise<Destination> }

@@ -1,11 +1,5 @@
 /** What a load would do, for plans. */
-import {
-  counted,
-  type LoadRequest,
-  type Schema,
-  type WriteDescription,
-  type WriteOptions,
-} from "../../sdk/mod.ts";
+import { type LoadRequest, type Schema, type WriteDescription, type WriteOptions } from "../../sdk/mod.ts";
 import { plannedChanges } from "./change_table.ts";
 import type { Meeting, SqlDriver } from "./dialect.ts";
 import { fitSchema } from "./fit.ts";
@@ -141,8 +135,6 @@ function warnings(
     ? "will be NULL or their default in all rows"
     : "are left as they are, or NULL or their default in new rows";
   return [
-    `${counted(missing.length, "column")} of ${nameOf(of.target)} are not loaded and ${what}: ${
-      missing.slice(0, 10).join(", ")
-    }`,
+    `Columns of ${nameOf(of.target)} are not loaded and ${what}: ${missing.slice(0, 10).join(", ")}`,
   ];
 }

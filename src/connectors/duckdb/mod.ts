@@ -79,6 +79,7 @@ destination:
   checkWrite,
   access: accessOf,
   describe: describeConfig,
+  describesData: true,
   openSource: () => import("./source.ts"),
   openDestination: () => import("./destination.ts"),
 });

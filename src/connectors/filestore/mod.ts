@@ -54,6 +54,7 @@ function define(format?: string): ConnectorDefinition<FilestoreConfig> {
     access: (config, use) => accessOf(config, use),
     standIn: (config, file) => ({ connector: "filestore", config: standIn(fixed(config), file) }),
     describe: (config) => describeConfig(fixed(config)),
+    describesData: true,
     openSource: async () => {
       const { openSource } = await import("./source.ts");
       return { openSource: (config, context) => openSource(fixed(config), context) };

@@ -115,6 +115,7 @@ destination:
   checkWrite,
   access,
   describe: describeConfig,
+  describesData: true,
   openSource: () => import("./source.ts"),
   openDestination: () => import("./destination.ts"),
 });

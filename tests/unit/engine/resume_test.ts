@@ -162,21 +162,37 @@ Deno.test("a position of another source is not gone on from", () => {
   const committed = position({ source: "there" });
   for (const complete of [true, false]) {
     assert.throws(
-      () => decideStart({ ...base, committed: { ...committed, complete } }),
+      () => decideStart({ ...base, describesData: true, committed: { ...committed, complete } }),
       (error) =>
         error instanceof DataLoaderError && error.code === "SOURCE_CHANGED" &&
         /there.*here/.test(error.message),
     );
-    const same = decideStart({ ...base, committed: { ...committed, complete, source: "here" } });
+    const same = decideStart({
+      ...base,
+      describesData: true,
+      committed: { ...committed, complete, source: "here" },
+    });
     assert.deepEqual([same.notes, same.state], [[], at("5")]);
   }
   // Accepted, loaded anew, or of each file by itself.
-  assert.deepEqual(decideStart({ ...base, committed, state: saved({ origin: "user" }) }).state, at("5"));
-  assert.deepEqual(decideStart({ ...base, committed, fullRefresh: true }).state, EMPTY_SOURCE_STATE);
-  assert.deepEqual(decideStart({ ...base, committed, byFile: true }).state, at("5"));
+  assert.deepEqual(
+    decideStart({ ...base, describesData: true, committed, state: saved({ origin: "user" }) }).state,
+    at("5"),
+  );
+  assert.deepEqual(
+    decideStart({ ...base, describesData: true, committed, fullRefresh: true }).state,
+    EMPTY_SOURCE_STATE,
+  );
+  assert.deepEqual(decideStart({ ...base, describesData: true, committed, byFile: true }).state, at("5"));
   // What another plan has staged is thrown away in any case.
   const staged = position({ source: "there", complete: false, staged: true, plan: "p0" });
-  assert.deepEqual(decideStart({ ...base, committed: staged }).state, EMPTY_SOURCE_STATE);
+  assert.deepEqual(
+    decideStart({ ...base, describesData: true, committed: staged }).state,
+    EMPTY_SOURCE_STATE,
+  );
+  // What a plug-in says of its source may be another text each day.
+  const told = decideStart({ ...base, committed });
+  assert.deepEqual([told.state, told.notes.length], [at("5"), 1]);
 });
 
 Deno.test("an append of everything from another source is none of the run that was cut off", () => {
