@@ -207,7 +207,7 @@ function sentence(label: string, message: string, shown: string): string {
   const text = message.replace(/\.$/, "");
   if (/^must\b/.test(text)) return `${label} ${text}${text.includes("but is") ? "" : shown}.`;
   if (/^(can't|can only|should|needs?|is|has|names)\b/.test(text)) return `${label} ${text}.`;
-  return `${label}: ${text.charAt(0).toLowerCase()}${text.slice(1)}.`;
+  return `${label}: ${text.charAt(0).toLowerCase()}${text.slice(1)}${text.endsWith("?") ? "" : "."}`;
 }
 
 function show(node: Node): string {

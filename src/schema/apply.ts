@@ -1,5 +1,6 @@
 /** What changes of a table come to, without a table: plans, and batches after the first, go by it. Pure. */
 import {
+  counted,
   formatType,
   type SchemaChange,
   type TableChange,
@@ -24,7 +25,7 @@ function safetyOf(change: TableChangeKind): "safe" | "destructive" {
 function describeChange(change: TableChangeKind): string {
   switch (change.kind) {
     case "create_table":
-      return `create table with ${change.columns.length} columns`;
+      return `create table with ${counted(change.columns.length, "column")}`;
     case "add_column": {
       const { name, type, nullable, default: fill } = change.column;
       return `add column ${name} (${formatType(type)}${nullable ? "" : ", not null"})` +

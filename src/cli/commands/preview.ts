@@ -1,7 +1,8 @@
-import { formatType, type LogicalType } from "../../sdk/mod.ts";
+import { counted, formatType, type LogicalType } from "../../sdk/mod.ts";
 import type { Call, RecipeOptions } from "../call.ts";
 import { cellText, csvCell, jsonCell } from "../cells.ts";
 import { renderTable } from "../table.ts";
+import { wrap } from "../width.ts";
 
 export interface PreviewOptions extends RecipeOptions {
   readonly limit: number;
@@ -12,6 +13,9 @@ export interface PreviewOptions extends RecipeOptions {
 
 /** Widest a column is shown, so that one long text does not hide the others. */
 const WIDEST_CELL = 60;
+
+/** Columns that are left out and named. */
+const MOST_NAMED = 10;
 
 /** A column is left out (and named) before it is made narrower. */
 const NARROWEST_CELL = 10;
@@ -68,13 +72,13 @@ function printTable(call: Call, fields: Fields, rows: readonly unknown[][]): voi
     paint: (text, column, row) => rows[row]![column] === null ? call.out.dim(text) : text,
   });
   for (const line of lines) call.print(line);
-  const count = rows.length === 1 ? "1 row" : `${rows.length} rows`;
+  const count = counted(rows.length, "row");
   const more = hidden.length === 0
     ? ""
     : `; no room for ${hidden.length === 1 ? "one more column" : `${hidden.length} more columns`}: ${
-      hidden.join(", ")
-    }`;
-  call.note(call.err.dim(`${count}${more}`));
+      hidden.slice(0, MOST_NAMED).join(", ")
+    }${hidden.length > MOST_NAMED ? ` and ${hidden.length - MOST_NAMED} others` : ""}`;
+  for (const line of wrap(`${count}${more}`, call.io.stderr.columns)) call.note(call.err.dim(line));
 }
 
 function printJsonRows(call: Call, fields: Fields, rows: readonly unknown[][]): void {
