@@ -393,7 +393,7 @@ Deno.test(
     const fat = await l.put("fat.csv", `id,v\n1,"${long}"\n2,z\n`);
     const tooLong = await failure(l, fat);
     assert.equal(tooLong.code, "CSV_ERROR");
-    assert.match(tooLong.message, /line 2: the line is longer than 16 MiB/);
+    assert.match(tooLong.message, /line 2: the line is longer than 8 MiB/);
     assert.match(tooLong.hint!, /`max_line_size: 64000000`/);
     const scan = await l.open(fat, { options: { max_line_size: 64_000_000 } });
     const lengths = await l.session.query<{ id: bigint; n: bigint }>(
