@@ -55,17 +55,21 @@ function isFed(resource: ResourcePlan): boolean {
 
 /** A thread that reads JSON Lines holds a piece of 32 MiB; those of other formats less. */
 const MEGABYTES_A_THREAD = 96;
+/** Where the engine writes files, which hold a row group a thread back: with less, its threads wait for each other. */
+const MEGABYTES_TO_FILES = 256;
 const FEWEST_THREADS = 2;
 
 /**
- * Memory for the embedded engine where the recipe names none. A load that streams gains nothing from more than this (3 M rows
- * of CSV take as long with 192 MB as with 20 GB), and the engine would else keep every block it has written, so that memory
- * grew with the data. Batches that it is fed need hardly any. Merges and steps that group, sort or join get room before
+ * Memory for the embedded engine where the recipe names none. A load that streams gains nothing from more than this, and the
+ * engine would else keep every block of a database that it has written, so that memory grew with the data. Batches that it is fed need hardly any. Merges and steps that group, sort or join get room before
  * they spill to disk.
  */
 export function defaultMemoryLimit(resource: ResourcePlan, threads = navigator.hardwareConcurrency): string {
   if (!streams(resource)) return "2GB";
-  return isFed(resource) ? "32MB" : `${MEGABYTES_A_THREAD * Math.max(FEWEST_THREADS, threads)}MB`;
+  if (isFed(resource)) return "32MB";
+  const { embedded, transactions } = getConnector(resource.destination.connector).capabilities;
+  const each = embedded && !transactions ? MEGABYTES_TO_FILES : MEGABYTES_A_THREAD;
+  return `${each * Math.max(FEWEST_THREADS, threads)}MB`;
 }
 
 /**
