@@ -41,7 +41,7 @@ export async function typeHints(
   resource: ResourcePlan,
   of: { readonly table: () => Promise<TableSchema | undefined>; readonly replaces: boolean },
 ): Promise<TypeHints | undefined> {
-  if (getConnector(resource.source.connector).capabilities.findsTypes !== true) return undefined;
+  if (!findsTypes(resource)) return undefined;
   const table = await of.table();
   const there = new Map((table?.columns ?? []).map(({ name, type }) => [name.toLowerCase(), type]));
   const destination = beforeSteps(there, resource.steps);
@@ -58,9 +58,14 @@ export async function typeHints(
   };
 }
 
+/** A text that comes from where columns have types is one: what a rule says of it changes nothing of the column. */
+function findsTypes({ source }: ResourcePlan): boolean {
+  return getConnector(source.connector).findsTypes?.(source.config) === true;
+}
+
 /** The columns of text that rules of `type` keep to one, with that type. By name after the steps, in lower case. */
 function ruledTypes(resource: ResourcePlan): Map<string, LogicalType> {
-  if (getConnector(resource.source.connector).capabilities.findsTypes !== true) return new Map();
+  if (!findsTypes(resource)) return new Map();
   const rules = (resource.validation?.rules ?? []).filter(({ fate, when }) =>
     fate !== "warn" && when === undefined
   );

@@ -55,6 +55,7 @@ export const csv: FormatDefinition<CsvOptions> = defineFormat({
   options: CsvOptions,
   compressions: ["none", "gzip", "zstd"] as const,
   // Imported when files are read: a recipe is checked without.
+  findsTypes: true,
   openScan: async (input, options, context) =>
     await (await import("./csv_scan.ts")).openCsvScan(input, options, context),
   copyOptions,

@@ -31,8 +31,6 @@ export interface Capabilities {
   readonly settles?: boolean;
   /** True: a load can write quarantined rows into a table, in its transaction; needs `settles`. Default false. */
   readonly quarantine?: boolean;
-  /** True: as a source it may find types in text, and takes `ReadRequest.hints`. Default false. */
-  readonly findsTypes?: boolean;
   /** True: the destination can look rows up, so boundary rows past the bound kept in state are still told apart. */
   readonly lookup: boolean;
   /** True: the embedded engine reads or writes the system itself, so rows never leave it. */

@@ -60,6 +60,8 @@ export interface ConnectorDefinition<C = unknown> {
    * otherwise; else people are told. Default false.
    */
   readonly describesData?: boolean;
+  /** Whether a source of this config finds the types of its columns in text, and takes `ReadRequest.hints`. Pure. Default: no. */
+  readonly findsTypes?: (config: C) => boolean;
   readonly openSource?: () => Promise<{ openSource: (config: C, context: OpenContext) => Promise<Source> }>;
   readonly openDestination?: () => Promise<
     { openDestination: (config: C, context: OpenContext) => Promise<Destination> }

@@ -75,6 +75,8 @@ export interface FormatDefinition<O = unknown> {
   readonly compressions: readonly Compression[];
   /** True: the codec is applied within the file, as Parquet does, and the file's name has no ending for it. */
   readonly compressesWithin?: boolean;
+  /** True: files are text, in which types are found; `FormatInput.hints` is taken. Default false. */
+  readonly findsTypes?: boolean;
   readonly examples?: readonly Example[];
   /** Reading, when the embedded engine can: the SELECT over the files. Pure. */
   readonly scan?: (input: FormatInput, options: O) => string;

@@ -286,6 +286,23 @@ ${one.recipe ?? ""}`,
     }));
 }
 
+Deno.test("a rule of type changes no column of Parquet, which has types of its own", () =>
+  withHome(async (home) => {
+    await sql(`COPY (SELECT 2 AS id, '007' AS code) TO '${home}/a.parquet'`);
+    for (const source of ["{type: parquet, path: a.parquet}", "{type: filestore, path: a.parquet}"]) {
+      await Deno.writeTextFile(
+        `${home}/r.yaml`,
+        `name: r
+source: ${source}
+destination: {type: duckdb, database: d.duckdb, table: t, write_mode: overwrite}
+validation: {on_error: skip, rules: [{column: code, type: integer}]}
+`,
+      );
+      assert.equal((await cli(["run", "r.yaml"], { cwd: home })).code, 0);
+      assert.deepEqual(await queryFile(`${home}/d.duckdb`, "SELECT code FROM t"), [{ code: "007" }]);
+    }
+  }));
+
 Deno.test("a cursor of numbers is compared as such where the table keeps it as text", () =>
   withHome(async (home) => {
     await sql(`ATTACH '${home}/d.duckdb' AS d`, "CREATE TABLE d.t (id VARCHAR, a VARCHAR)", "DETACH d");

@@ -41,10 +41,8 @@ export async function testRecipe(file: string, options: TestOptions): Promise<Re
   }
   if (prepared.length === 0) return { recipe, outcomes: [] };
   // Code keeps what it likes from one test to the next, and sees the variables of its own: it gets a Worker for each test.
-  const together = prepared.every(({ as }) => as.access.look.every(({ kind }) => kind !== "code"))
-    ? [prepared]
-    : [];
-  const groups = together.length > 0 ? together : prepared.map((one) => [one]);
+  const hasCode = prepared.some(({ as }) => as.access.look.some(({ kind }) => kind === "code"));
+  const groups = hasCode ? prepared.map((one) => [one]) : [prepared];
   const outcomes: OutcomeData[] = [];
   for (const group of groups) {
     outcomes.push(

@@ -1,5 +1,5 @@
 /** The `filestore` connector, and the same under the name of each format that ships. */
-import { type Capabilities, type ConnectorDefinition, defineConnector } from "../../sdk/mod.ts";
+import { type Capabilities, type ConnectorDefinition, defineConnector, findFormat } from "../../sdk/mod.ts";
 import { accessOf } from "./access.ts";
 import {
   checkRead,
@@ -8,6 +8,7 @@ import {
   defaultWriteMode,
   describeConfig,
   type FilestoreConfig,
+  formatOf,
   hasOpenKeys,
   standIn,
 } from "./config.ts";
@@ -22,7 +23,6 @@ const capabilities: Capabilities = {
   incremental: ["modified_time", "cursor", "timestamp", "watermark"],
   transactions: false,
   settles: true,
-  findsTypes: true,
   lookup: false,
   embedded: true,
   parallelRead: false,
@@ -55,6 +55,7 @@ function define(format?: string): ConnectorDefinition<FilestoreConfig> {
     standIn: (config, file) => ({ connector: "filestore", config: standIn(fixed(config), file) }),
     describe: (config) => describeConfig(fixed(config)),
     describesData: true,
+    findsTypes: (config) => findFormat(formatOf(fixed(config)) ?? "")?.findsTypes === true,
     openSource: async () => {
       const { openSource } = await import("./source.ts");
       return { openSource: (config, context) => openSource(fixed(config), context) };
